@@ -1,1 +1,19 @@
-//! Placeholder while the workspace is being laid out.
+//! Fieldline's platform: the small server between Meta, the phones and the office.
+//!
+//! Webhooks come in on one side ([`meta`]), phones on the other ([`agents`], [`feed`]), and one
+//! SQLite file ([`store`]) stands between them. Everything that differs between production and a
+//! simulation (time, randomness, the threads SQL runs on, Meta itself) is injected as [`Ports`].
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod agents;
+pub mod app;
+pub mod settings;
+pub mod store;
+pub mod support;
+
+pub use app::{Platform, Ports, StartError};
+pub use settings::{PasswordCost, Settings};

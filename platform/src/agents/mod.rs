@@ -1,0 +1,4 @@
+//! The phones' side: sign-in, devices, commands.
+
+pub mod command;
+pub mod outcome;

@@ -1,0 +1,226 @@
+//! One write transaction, and the change line's numbers given inside it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rusqlite::Transaction;
+
+use super::error::StoreError;
+use crate::support::{Rng, rng};
+
+/// Bytes of a commit's random tag: enough that a line restored from a copy never matches the one
+/// it parted from.
+const TAG_BYTES: usize = 8;
+
+/// Who may see a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeScope {
+    /// Every member.
+    Workspace,
+    /// Who has this conversation in scope when the page is made.
+    Conversation(String),
+    /// One member alone.
+    Member(String),
+}
+
+impl ChangeScope {
+    /// As stored.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Workspace => "workspace".to_owned(),
+            Self::Conversation(id) => format!("conversation:{id}"),
+            Self::Member(id) => format!("member:{id}"),
+        }
+    }
+
+    /// Reads what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "workspace" => Some(Self::Workspace),
+            Some(("conversation", id)) => Some(Self::Conversation(id.to_owned())),
+            Some(("member", id)) => Some(Self::Member(id.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// The workspace itself.
+    Workspace,
+    /// A member.
+    Member,
+    /// A business number.
+    Channel,
+    /// A contact.
+    Contact,
+    /// A conversation.
+    Conversation,
+    /// A message.
+    Message,
+    /// A conversation was made or moved: `entered` for whom it is in scope, `left` for others.
+    Entered,
+    /// A conversation left everybody's scope but the managers'.
+    Left,
+    /// A member's own read mark; the id is the conversation's.
+    MyRead,
+}
+
+impl ChangeKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Workspace,
+        Self::Member,
+        Self::Channel,
+        Self::Contact,
+        Self::Conversation,
+        Self::Message,
+        Self::Entered,
+        Self::Left,
+        Self::MyRead,
+    ];
+
+    /// The word on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+            Self::Member => "member",
+            Self::Channel => "channel",
+            Self::Contact => "contact",
+            Self::Conversation => "conversation",
+            Self::Message => "message",
+            Self::Entered => "entered",
+            Self::Left => "left",
+            Self::MyRead => "my_read",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A running write transaction.
+pub struct WriteTx<'c> {
+    tx: Transaction<'c>,
+    now: i64,
+    rng: Arc<dyn Rng>,
+    tag: Option<String>,
+    moved: BTreeSet<String>,
+}
+
+impl<'c> WriteTx<'c> {
+    pub(super) fn new(tx: Transaction<'c>, now: i64, rng: Arc<dyn Rng>) -> Self {
+        Self { tx, now, rng, tag: None, moved: BTreeSet::new() }
+    }
+
+    /// The transaction, for SQL.
+    pub fn sql(&self) -> &Transaction<'c> {
+        &self.tx
+    }
+
+    /// The time of this commit: milliseconds UTC, the same throughout.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// A random UUID.
+    pub fn uuid(&mut self) -> String {
+        rng::uuid(self.rng.as_ref())
+    }
+
+    /// The injected randomness.
+    pub fn rng(&self) -> &dyn Rng {
+        self.rng.as_ref()
+    }
+
+    /// Adds a row to the workspace's change line and gives its number, which the caller writes as
+    /// the object's version.
+    pub fn change(
+        &mut self,
+        workspace: &str,
+        scope: &ChangeScope,
+        kind: ChangeKind,
+        id: &str,
+    ) -> Result<i64, StoreError> {
+        self.add(workspace, scope, kind, id, false)
+    }
+
+    /// As [`WriteTx::change`], for an object that is no more.
+    pub fn gone(
+        &mut self,
+        workspace: &str,
+        scope: &ChangeScope,
+        kind: ChangeKind,
+        id: &str,
+    ) -> Result<i64, StoreError> {
+        self.add(workspace, scope, kind, id, true)
+    }
+
+    /// The newest number of the workspace's line, this transaction's included.
+    pub fn head(&self, workspace: &str) -> Result<i64, StoreError> {
+        Ok(self
+            .tx
+            .prepare_cached("SELECT head_seq FROM workspaces WHERE id = ?1")?
+            .query_row([workspace], |row| row.get(0))?)
+    }
+
+    /// Wakes the workspace's feeds after the commit although nothing changed on its line (a
+    /// session ended, say).
+    pub fn wake(&mut self, workspace: &str) {
+        self.moved.insert(workspace.to_owned());
+    }
+
+    fn add(
+        &mut self,
+        workspace: &str,
+        scope: &ChangeScope,
+        kind: ChangeKind,
+        id: &str,
+        gone: bool,
+    ) -> Result<i64, StoreError> {
+        let rng = &self.rng;
+        let tag = self.tag.get_or_insert_with(|| rng::token(rng.as_ref(), TAG_BYTES));
+        let seq: i64 = self
+            .tx
+            .prepare_cached(
+                "UPDATE workspaces SET head_seq = head_seq + 1, head_tag = ?2 WHERE id = ?1
+                 RETURNING head_seq",
+            )?
+            .query_row((workspace, &*tag), |row| row.get(0))?;
+        self.tx
+            .prepare_cached(
+                "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute((workspace, seq, &*tag, scope.to_text(), kind.as_str(), id, gone, self.now))?;
+        self.moved.insert(workspace.to_owned());
+        Ok(seq)
+    }
+
+    pub(super) fn commit(self) -> Result<BTreeSet<String>, StoreError> {
+        self.tx.commit()?;
+        Ok(self.moved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_back() {
+        for kind in ChangeKind::ALL {
+            assert_eq!(ChangeKind::parse(kind.as_str()), Some(kind));
+        }
+        for scope in [
+            ChangeScope::Workspace,
+            ChangeScope::Conversation("v".into()),
+            ChangeScope::Member("m".into()),
+        ] {
+            assert_eq!(ChangeScope::parse(&scope.to_text()), Some(scope));
+        }
+    }
+}
