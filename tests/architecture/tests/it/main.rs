@@ -8,6 +8,7 @@ mod border;
 mod clock;
 mod dependencies;
 mod habits;
+mod links;
 mod manifest;
 mod migrations;
 mod panics;

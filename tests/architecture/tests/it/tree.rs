@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 /// Folders that hold nothing written by hand.
 const NOT_OURS: [&str; 4] = [".git", "target", "fieldline-data", "__pycache__"];
 
-/// Every text file of the repository by its path from the root, with `/` between the parts.
+/// Every file of the repository by its path from the root, with `/` between the parts. What is not text (a picture) is empty.
 #[derive(Default)]
 pub(crate) struct Tree(BTreeMap<String, String>);
 
 impl Tree {
-    /// Reads the repository that this crate stands in. Files that are not UTF-8 (pictures) are left out.
+    /// Reads the repository that this crate stands in.
     pub(crate) fn load() -> Tree {
         let root = root();
         let mut tree = Tree::default();
@@ -60,7 +60,8 @@ fn walk(root: &Path, folder: &Path, into: &mut BTreeMap<String, String>) {
         }
         if path.is_dir() {
             walk(root, &path, into);
-        } else if let Ok(text) = fs::read_to_string(&path) {
+        } else {
+            let text = String::from_utf8(fs::read(&path).unwrap_or_default()).unwrap_or_default();
             let relative = path.strip_prefix(root).expect("a path below the root");
             into.insert(relative.to_string_lossy().replace('\\', "/"), text);
         }
