@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -51,8 +52,8 @@ pub async fn serve(listener: TcpListener, router: Router, ended: impl Future<Out
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, router.clone()));
                 }
-                // A client that went away in between, or too many open files: the next may do.
-                Err(_) => tokio::task::yield_now().await,
+                // Mostly too many open files: a pause lets some close.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
         }
     }

@@ -67,6 +67,11 @@ async fn chats(State(sim): State<Sim>) -> Response {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
+    // serde would also take a list, field by field.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        let problem = "is not a JSON object".to_owned();
+        return Err(ControlError::Malformed { field: None, problem });
+    }
     serde_json::from_slice(body)
         .map_err(|error| ControlError::Malformed { field: None, problem: error.to_string() })
 }

@@ -17,6 +17,18 @@ fn rank(word: &str) -> u8 {
     }
 }
 
+/// What a bubble shows once `word` was reported: it only climbs, `failed` counts until the message
+/// was delivered after all, and a word that is not on the ladder shows nothing.
+fn shown_after<'w>(before: Option<&'w str>, word: &'w str) -> Option<&'w str> {
+    let reached = before.map_or(0, rank);
+    match (before, word) {
+        (_, "failed") if reached < rank("delivered") => Some(word),
+        (Some("failed"), _) if rank(word) < rank("delivered") => before,
+        _ if rank(word) > reached => Some(word),
+        _ => before,
+    }
+}
+
 /// The code of a `failed` that names none: message undeliverable.
 const UNDELIVERABLE: u32 = 131_026;
 
@@ -54,13 +66,9 @@ impl State {
         let Some(message) = self.find_mut(wamid).filter(|m| m.author == Author::Api) else {
             return Err(ControlError::unknown("wamid"));
         };
-        let before = message.status.as_deref().map_or(0, rank);
-        if word == "failed" && before < rank("delivered") {
-            message.deliveries = 0;
-        }
-        if rank(word) == 0 || rank(word) > before {
-            message.status = Some(word.to_owned());
-        }
+        let before = message.status.take();
+        message.status = shown_after(before.as_deref(), word).map(str::to_owned);
+        message.deliveries = u32::from(message.status.as_deref() != Some("failed"));
         let message = message.clone();
         let failure = (word == "failed").then(|| code.unwrap_or(UNDELIVERABLE));
         self.agenda
@@ -68,5 +76,32 @@ impl State {
         let change = payload::status(&self.settings, &message, word, now.ms, failure);
         self.enqueue(now, &change);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_after;
+
+    #[test]
+    fn every_pair_of_words() {
+        let words = ["sent", "delivered", "read", "played", "failed", "warning"];
+        // Rows: what is shown before; columns: the word that is reported, in the order above.
+        let table = [
+            (None, ["sent", "delivered", "read", "played", "failed", ""]),
+            (Some("sent"), ["sent", "delivered", "read", "played", "failed", "sent"]),
+            (
+                Some("delivered"),
+                ["delivered", "delivered", "read", "played", "delivered", "delivered"],
+            ),
+            (Some("read"), ["read", "read", "read", "played", "read", "read"]),
+            (Some("played"), ["played"; 6]),
+            (Some("failed"), ["failed", "delivered", "read", "played", "failed", "failed"]),
+        ];
+        for (before, row) in table {
+            for (word, after) in words.into_iter().zip(row) {
+                assert_eq!(shown_after(before, word).unwrap_or(""), after, "{before:?} {word}");
+            }
+        }
     }
 }
