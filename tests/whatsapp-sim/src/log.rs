@@ -1,11 +1,11 @@
 //! The record of everything that crossed the border, in order: what claims about the world are read
 //! from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// All calls and webhooks since the start.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Log {
     /// Graph calls, in the order in which they came.
     pub calls: Vec<CallEntry>,
@@ -14,7 +14,7 @@ pub struct Log {
 }
 
 /// One Graph call.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallEntry {
     /// Milliseconds UTC.
     pub at: i64,
@@ -29,7 +29,7 @@ pub struct CallEntry {
 }
 
 /// What a Graph call got: `{status, body}` or `{cut}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CallAnswer {
     /// An answer.
@@ -47,7 +47,7 @@ pub enum CallAnswer {
 }
 
 /// What a cut connection took with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
     /// The call was carried out; its answer was lost.
@@ -57,7 +57,7 @@ pub enum Cut {
 }
 
 /// One try of one webhook.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WebhookEntry {
     /// Milliseconds UTC of the try.
     pub at: i64,

@@ -107,7 +107,7 @@ async fn run(order: Serve) -> Result<(), Box<dyn Error>> {
     let listener = listen(order.listen, order.expose).await?;
     let sim = Sim::new(settings, SimPorts { clock: Arc::new(SystemClock), seed, webhooks });
     sim.start();
-    println!("{}", json!({"event": "listening", "addr": listener.local_addr()?.to_string()}));
+    println!(r#"{{"event":"listening","addr":"{}"}}"#, listener.local_addr()?);
     if let Some(script) = script {
         let sim = sim.clone();
         tokio::spawn(async move {

@@ -1,11 +1,11 @@
 //! What each phone shows now.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Message, State};
 
 /// Who wrote a message, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The customer.
@@ -17,7 +17,7 @@ pub enum Author {
 }
 
 /// All phones.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chats {
     /// Each customer's chat with the business, by number.
     pub customers: Vec<CustomerChat>,
@@ -26,7 +26,7 @@ pub struct Chats {
 }
 
 /// A customer's phone: the chat with the business.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CustomerChat {
     /// The customer's number, digits only.
     pub wa_id: String,
@@ -38,7 +38,7 @@ pub struct CustomerChat {
 }
 
 /// The owner's phone: the chat with one customer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OwnerChat {
     /// The customer's number, digits only.
     pub wa_id: String,
@@ -47,7 +47,7 @@ pub struct OwnerChat {
 }
 
 /// One bubble.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownMessage {
     /// Meta's id.
     pub wamid: String,

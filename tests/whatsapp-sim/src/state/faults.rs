@@ -76,7 +76,7 @@ pub struct WebhookFaults {
 }
 
 /// The faults in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FaultState {
     /// What becomes of sends.
     pub send: SendFault,

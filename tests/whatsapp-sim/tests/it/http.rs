@@ -49,6 +49,8 @@ async fn a_send_reaches_the_customer_once_and_its_statuses_come_signed() {
     assert_eq!(value(&ports.webhook().await)["statuses"][0]["status"], "read");
 
     let chats = ports.get("chats").await;
+    let typed: fieldline_whatsapp_sim::Chats = serde_json::from_value(chats.clone()).unwrap();
+    assert_eq!(typed, ports.sim.chats(), "what travels is what the types hold");
     let messages = chats["customers"][0]["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 2);
     assert_eq!(messages[1]["wamid"], wamid);
@@ -60,6 +62,8 @@ async fn a_send_reaches_the_customer_once_and_its_statuses_come_signed() {
     assert_eq!(mirror["text"], "Yes", "the owner's phone shows what the API sent");
 
     let log = ports.get("log").await;
+    let typed: fieldline_whatsapp_sim::Log = serde_json::from_value(log.clone()).unwrap();
+    assert_eq!(typed.calls, ports.sim.log().calls);
     assert_eq!(log["calls"].as_array().unwrap().len(), 1);
     assert_eq!(log["calls"][0]["path"], "/v25.0/106540352242922/messages");
     assert_eq!(log["calls"][0]["method"], "POST");
