@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use tokio::task::JoinHandle;
 
+use crate::agents;
 use crate::settings::Settings;
 use crate::store::{OpenError, Store, StoreError};
 use crate::support::stop::Stop;
@@ -116,7 +118,13 @@ impl Platform {
 
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
+        let state = self.state.clone();
         axum::Router::new()
+            .nest("/v1", agents::routes(&state))
+            .fallback(agents::http::not_found)
+            .method_not_allowed_fallback(agents::http::not_found)
+            .layer(from_fn_with_state(state.clone(), agents::http::envelope))
+            .with_state(state)
     }
 
     /// Starts the workers on the current tokio runtime.

@@ -1,4 +1,27 @@
 //! The phones' side: sign-in, devices, commands.
 
 pub mod command;
+pub mod error;
+pub mod http;
+pub mod link_code;
 pub mod outcome;
+pub mod password;
+pub mod session;
+pub mod token;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
+
+use crate::app::AppState;
+
+/// Everything under `/v1`.
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/session", post(session::create).delete(session::end))
+        .route("/session/preview", post(session::preview))
+        .route("/session/refresh", post(session::refresh))
+        .fallback(http::not_found)
+        .method_not_allowed_fallback(http::not_found)
+        .layer(from_fn_with_state(state.clone(), http::known_client))
+}

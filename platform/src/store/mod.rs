@@ -12,7 +12,13 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub mod devices;
+pub mod link_codes;
+pub mod members;
+pub mod objects;
 pub mod open;
+pub mod sessions;
+pub mod workspaces;
 
 mod error;
 mod heads;

@@ -61,7 +61,7 @@ CREATE INDEX sessions_by_device ON sessions (device);
 CREATE UNIQUE INDEX sessions_by_current ON sessions (current_hash);
 
 CREATE TABLE link_codes (
-    hash       BLOB PRIMARY KEY,                         -- SHA-256 of the normalised code
+    hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
     member     TEXT NOT NULL REFERENCES members (id),
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,

@@ -1,0 +1,143 @@
+//! What every answer and every request has in common: headers, limits, log lines.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::error::{ApiError, Cause, ErrorCode};
+use super::session::{Caller, authenticate};
+use crate::app::AppState;
+use crate::settings::AppVersion;
+use crate::support::rng;
+
+/// The largest request body under `/v1`, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a request's body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Names the app and its version: `android/1.2.3`.
+pub const CLIENT: HeaderName = HeaderName::from_static("fieldline-client");
+
+/// The platform's clock, milliseconds UTC, on every answer.
+pub const SERVER_TIME: HeaderName = HeaderName::from_static("fieldline-server-time");
+
+/// Dates every answer and writes one log line for it. The line names the route, never the path:
+/// what a stranger typed is not ours to keep.
+pub(crate) async fn envelope(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = rng::token(state.ports.rng.as_ref(), 6);
+    let begun = state.ports.clock.now_ms();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let now = state.ports.clock.now_ms();
+    response.headers_mut().insert(SERVER_TIME, HeaderValue::from(now));
+    let (status, ms) = (response.status().as_u16(), now.saturating_sub(begun));
+    match response.extensions().get::<Cause>() {
+        Some(Cause(code, Some(cause))) => log::error!(
+            "request id={id} method={method} route={route} status={status} ms={ms} code={code} cause=\"{cause}\""
+        ),
+        Some(Cause(code, None)) => log::info!(
+            "request id={id} method={method} route={route} status={status} ms={ms} code={code}"
+        ),
+        None => {
+            log::debug!("request id={id} method={method} route={route} status={status} ms={ms}");
+        }
+    }
+    response
+}
+
+/// Lets in only apps that name themselves and are new enough.
+pub(crate) async fn known_client(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let (platform, version) = request
+        .headers()
+        .get(CLIENT)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once('/'))
+        .filter(|(platform, _)| !platform.is_empty() && platform.len() <= 40)
+        .and_then(|(platform, version)| Some((platform, AppVersion::parse(version)?)))
+        .ok_or_else(|| ApiError::malformed("Fieldline-Client"))?;
+    match state.settings.minimum_versions.get(platform) {
+        Some(minimum) if version < *minimum => Err(ApiError::with(
+            ErrorCode::Upgrade,
+            json!({ "min_version": minimum.to_string() }),
+        )),
+        _ => Ok(next.run(request).await),
+    }
+}
+
+/// There is nothing under this path, or not by this method.
+pub(crate) async fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound)
+}
+
+/// A JSON body of at most [`MAX_BODY`] bytes. Its content type does not matter.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+        let bytes = body(request.into_body()).await?;
+        // serde's sentence may quote the body, so only the code goes out.
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| ApiError::new(ErrorCode::Malformed))
+    }
+}
+
+async fn body(body: Body) -> Result<Vec<u8>, ApiError> {
+    let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX);
+    if body.size_hint().lower() > limit {
+        return Err(ApiError::too_large(MAX_BODY));
+    }
+    tokio::time::timeout(BODY_TIME, collect(body))
+        .await
+        .unwrap_or_else(|_| Err(ApiError::new(ErrorCode::Malformed)))
+}
+
+async fn collect(body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| ApiError::new(ErrorCode::Malformed))?;
+        if bytes.len().saturating_add(chunk.len()) > MAX_BODY {
+            return Err(ApiError::too_large(MAX_BODY));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The bearer token of a request.
+pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) =
+        parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let token = bearer(parts).ok_or_else(|| ApiError::new(ErrorCode::Token))?;
+        authenticate(state, token).await
+    }
+}

@@ -1,0 +1,177 @@
+//! Conversations and the channels they run on, as webhooks and sends change them.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::StoreError;
+
+/// A business number, as far as messages need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChannelRow {
+    /// Id.
+    pub(crate) id: String,
+    /// Workspace id.
+    pub(crate) workspace: String,
+    /// Meta's id of the number.
+    pub(crate) phone_number_id: String,
+    /// When the owner's phone was last heard of, ms UTC.
+    pub(crate) last_sign_of_life: Option<i64>,
+}
+
+/// The channel of one of our numbers.
+pub(crate) fn channel(
+    c: &Connection,
+    phone_number_id: &str,
+) -> Result<Option<ChannelRow>, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT id, workspace, phone_number_id, last_sign_of_life FROM channels
+         WHERE phone_number_id = ?1",
+    )?
+    .query_row([phone_number_id], |row| {
+        Ok(ChannelRow {
+            id: row.get(0)?,
+            workspace: row.get(1)?,
+            phone_number_id: row.get(2)?,
+            last_sign_of_life: row.get(3)?,
+        })
+    })
+    .optional()?)
+}
+
+/// Notes a sign of life of the owner's phone.
+pub(crate) fn set_sign_of_life(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE channels SET last_sign_of_life = ?2 WHERE id = ?1")?
+        .execute((channel, at))?;
+    Ok(())
+}
+
+/// Writes a channel's version.
+pub(crate) fn set_channel_version(c: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE channels SET version = ?2 WHERE id = ?1")?.execute((id, version))?;
+    Ok(())
+}
+
+/// Texts of the owner's phone that are greetings and so no answer.
+pub(crate) fn greetings(c: &Connection, workspace: &str) -> Result<Vec<String>, StoreError> {
+    let texts: String = c
+        .prepare_cached("SELECT greeting_texts FROM workspaces WHERE id = ?1")?
+        .query_row([workspace], |row| row.get(0))?;
+    Ok(serde_json::from_str(&texts)?)
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConversationRow {
+    /// Id.
+    pub(crate) id: String,
+    /// Workspace id.
+    pub(crate) workspace: String,
+    /// Contact id.
+    pub(crate) contact: String,
+    /// Channel id.
+    pub(crate) channel: String,
+    /// Who may see it: `unassigned`, `member:<id>` or `team:<id>`.
+    pub(crate) scope: String,
+    /// open, pending, snoozed or resolved.
+    pub(crate) status: String,
+    /// End of the snooze, ms UTC.
+    pub(crate) snoozed_until: Option<i64>,
+    /// End of the customer service window, ms UTC.
+    pub(crate) window_closes_at: Option<i64>,
+    /// Customer messages that nobody looked at or answered.
+    pub(crate) unread: i64,
+    /// Number of the newest live message.
+    pub(crate) last_n: i64,
+    /// First unanswered customer message, ms UTC.
+    pub(crate) waiting_since: Option<i64>,
+    /// Everything up to this number was looked at.
+    pub(crate) read_up_to_n: i64,
+    /// Newest `sent_at`, ms UTC: the order of the list.
+    pub(crate) last_at: i64,
+}
+
+const COLUMNS: &str = "id, workspace, contact, channel, scope, status, snoozed_until, \
+     window_closes_at, unread, last_n, waiting_since, read_up_to_n, last_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
+    Ok(ConversationRow {
+        id: row.get(0)?,
+        workspace: row.get(1)?,
+        contact: row.get(2)?,
+        channel: row.get(3)?,
+        scope: row.get(4)?,
+        status: row.get(5)?,
+        snoozed_until: row.get(6)?,
+        window_closes_at: row.get(7)?,
+        unread: row.get(8)?,
+        last_n: row.get(9)?,
+        waiting_since: row.get(10)?,
+        read_up_to_n: row.get(11)?,
+        last_at: row.get(12)?,
+    })
+}
+
+/// The conversation with this id.
+pub(crate) fn by_id(c: &Connection, id: &str) -> Result<Option<ConversationRow>, StoreError> {
+    Ok(c.prepare_cached(&format!("SELECT {COLUMNS} FROM conversations WHERE id = ?1"))?
+        .query_row([id], read)
+        .optional()?)
+}
+
+/// The one conversation of a contact on a channel.
+pub(crate) fn of_contact(
+    c: &Connection,
+    contact: &str,
+    channel: &str,
+) -> Result<Option<ConversationRow>, StoreError> {
+    Ok(c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM conversations WHERE contact = ?1 AND channel = ?2"
+    ))?
+    .query_row([contact, channel], read)
+    .optional()?)
+}
+
+/// Adds a conversation: unassigned, open; its version comes with the commit's change rows.
+pub(crate) fn insert(c: &Connection, chat: &ConversationRow, now: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO conversations (id, workspace, contact, channel, version, scope, status, created_at)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)",
+    )?
+    .execute((
+        &chat.id,
+        &chat.workspace,
+        &chat.contact,
+        &chat.channel,
+        &chat.scope,
+        &chat.status,
+        now,
+    ))?;
+    Ok(())
+}
+
+/// Writes what messages change.
+pub(crate) fn update(c: &Connection, chat: &ConversationRow) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "UPDATE conversations SET status = ?2, snoozed_until = ?3, window_closes_at = ?4,
+             unread = ?5, last_n = ?6, waiting_since = ?7, read_up_to_n = ?8, last_at = ?9
+         WHERE id = ?1",
+    )?
+    .execute((
+        &chat.id,
+        &chat.status,
+        chat.snoozed_until,
+        chat.window_closes_at,
+        chat.unread,
+        chat.last_n,
+        chat.waiting_since,
+        chat.read_up_to_n,
+        chat.last_at,
+    ))?;
+    Ok(())
+}
+
+/// Writes the version.
+pub(crate) fn set_version(c: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE conversations SET version = ?2 WHERE id = ?1")?
+        .execute((id, version))?;
+    Ok(())
+}

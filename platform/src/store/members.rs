@@ -1,0 +1,116 @@
+//! Members: the people of a workspace.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{StoreError, WriteTx};
+use crate::agents::outcome::Role;
+
+/// A member's row.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Id.
+    pub id: String,
+    /// Workspace id.
+    pub workspace: String,
+    /// The name people see.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// argon2id, PHC string.
+    pub password_hash: String,
+    /// Seq of the change that last wrote it.
+    pub version: i64,
+    /// They were removed.
+    pub removed: bool,
+}
+
+/// A member to be added.
+#[derive(Debug)]
+pub struct NewMember<'a> {
+    /// Id.
+    pub id: &'a str,
+    /// Workspace id.
+    pub workspace: &'a str,
+    /// As [`normal_email`] gives it.
+    pub email: &'a str,
+    /// The name people see.
+    pub name: &'a str,
+    /// What they may do.
+    pub role: Role,
+    /// argon2id, PHC string.
+    pub password_hash: &'a str,
+    /// Seq of the change that writes it.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, workspace, name, role, password_hash, version, removed_at IS NOT NULL";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(Member, String)> {
+    let role: String = row.get(3)?;
+    let member = Member {
+        id: row.get(0)?,
+        workspace: row.get(1)?,
+        name: row.get(2)?,
+        role: Role::Employee,
+        password_hash: row.get(4)?,
+        version: row.get(5)?,
+        removed: row.get(6)?,
+    };
+    Ok((member, role))
+}
+
+fn with_role((member, role): (Member, String)) -> Result<Member, StoreError> {
+    let role = Role::parse(&role).ok_or(StoreError::Unexpected("role"))?;
+    Ok(Member { role, ..member })
+}
+
+/// An e-mail as it is stored and compared: trimmed, lower case.
+pub fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// The member with this e-mail, removed ones included.
+pub fn by_email(sql: &Connection, email: &str) -> Result<Option<Member>, StoreError> {
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM members WHERE email = ?1"))?
+        .query_row([email], read)
+        .optional()?
+        .map(with_role)
+        .transpose()
+}
+
+/// The member with this id.
+pub fn find(sql: &Connection, id: &str) -> Result<Option<Member>, StoreError> {
+    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM members WHERE id = ?1"))?
+        .query_row([id], read)
+        .optional()?
+        .map(with_role)
+        .transpose()
+}
+
+/// Everybody who is still there, in the order of their ids.
+pub fn all(sql: &Connection, workspace: &str) -> Result<Vec<Member>, StoreError> {
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM members WHERE workspace = ?1 AND removed_at IS NULL ORDER BY id"
+    ))?;
+    let rows = statement.query_map([workspace], read)?.collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(with_role).collect()
+}
+
+/// Adds a member.
+pub fn insert(tx: &WriteTx<'_>, member: &NewMember<'_>) -> Result<(), StoreError> {
+    tx.sql().execute(
+        "INSERT INTO members (id, workspace, email, name, role, password_hash, version, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        (
+            member.id,
+            member.workspace,
+            member.email,
+            member.name,
+            member.role.as_str(),
+            member.password_hash,
+            member.version,
+            tx.now(),
+        ),
+    )?;
+    Ok(())
+}

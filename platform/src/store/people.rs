@@ -1,0 +1,122 @@
+//! Contacts as webhooks know them.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::StoreError;
+
+/// A contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContactRow {
+    /// Id.
+    pub(crate) id: String,
+    /// Workspace id.
+    pub(crate) workspace: String,
+    /// Profile name.
+    pub(crate) name: Option<String>,
+    /// Digits as Meta gave them.
+    pub(crate) phone: Option<String>,
+    /// Business-scoped user id.
+    pub(crate) wa_user_id: Option<String>,
+    /// Username without `@`.
+    pub(crate) username: Option<String>,
+}
+
+const COLUMNS: &str = "id, workspace, name, phone, wa_user_id, username";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ContactRow> {
+    Ok(ContactRow {
+        id: row.get(0)?,
+        workspace: row.get(1)?,
+        name: row.get(2)?,
+        phone: row.get(3)?,
+        wa_user_id: row.get(4)?,
+        username: row.get(5)?,
+    })
+}
+
+fn by(
+    c: &Connection,
+    column: &str,
+    workspace: &str,
+    value: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    Ok(c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM contacts WHERE workspace = ?1 AND {column} = ?2"
+    ))?
+    .query_row([workspace, value], read)
+    .optional()?)
+}
+
+/// The contact with this business-scoped user id.
+pub(crate) fn by_user_id(
+    c: &Connection,
+    workspace: &str,
+    user_id: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    by(c, "wa_user_id", workspace, user_id)
+}
+
+/// The contact with this number.
+pub(crate) fn by_phone(
+    c: &Connection,
+    workspace: &str,
+    phone: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    by(c, "phone", workspace, phone)
+}
+
+/// The contact with this id.
+pub(crate) fn by_id(
+    c: &Connection,
+    workspace: &str,
+    id: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    by(c, "id", workspace, id)
+}
+
+/// Adds a contact; its version comes with the commit's change rows.
+pub(crate) fn insert(c: &Connection, contact: &ContactRow, now: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO contacts (id, workspace, version, name, phone, wa_user_id, username, created_at)
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute((
+        &contact.id,
+        &contact.workspace,
+        &contact.name,
+        &contact.phone,
+        &contact.wa_user_id,
+        &contact.username,
+        now,
+    ))?;
+    Ok(())
+}
+
+/// Writes what may change.
+pub(crate) fn update(c: &Connection, contact: &ContactRow) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "UPDATE contacts SET name = ?2, phone = ?3, wa_user_id = ?4, username = ?5 WHERE id = ?1",
+    )?
+    .execute((
+        &contact.id,
+        &contact.name,
+        &contact.phone,
+        &contact.wa_user_id,
+        &contact.username,
+    ))?;
+    Ok(())
+}
+
+/// Writes the version.
+pub(crate) fn set_version(c: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE contacts SET version = ?2 WHERE id = ?1")?.execute((id, version))?;
+    Ok(())
+}
+
+/// Ids of the conversations of a contact.
+pub(crate) fn conversations(c: &Connection, contact: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        c.prepare_cached("SELECT id FROM conversations WHERE contact = ?1 ORDER BY id")?;
+    let ids = statement.query_map([contact], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}

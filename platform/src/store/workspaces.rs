@@ -1,0 +1,69 @@
+//! Workspaces: one business each, with its own change line.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{StoreError, WriteTx};
+
+/// A workspace's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Id.
+    pub id: String,
+    /// The name people see.
+    pub name: String,
+    /// Versions, `n` and seq numbers hold within one epoch.
+    pub epoch: String,
+    /// Seq of the change that last wrote it.
+    pub version: i64,
+    /// The line's newest number.
+    pub head_seq: i64,
+    /// Tag of the commit that gave it.
+    pub head_tag: String,
+    /// Employees see conversations that are nobody's.
+    pub members_see_unassigned: bool,
+    /// JSON array: texts of the owner's phone that are no answer.
+    pub greeting_texts: String,
+}
+
+const COLUMNS: &str = "id, name, epoch, version, head_seq, head_tag, members_see_unassigned, greeting_texts";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Workspace> {
+    Ok(Workspace {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        epoch: row.get(2)?,
+        version: row.get(3)?,
+        head_seq: row.get(4)?,
+        head_tag: row.get(5)?,
+        members_see_unassigned: row.get(6)?,
+        greeting_texts: row.get(7)?,
+    })
+}
+
+/// The workspace with this id.
+pub fn find(sql: &Connection, id: &str) -> Result<Option<Workspace>, StoreError> {
+    Ok(sql
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM workspaces WHERE id = ?1"))?
+        .query_row([id], read)
+        .optional()?)
+}
+
+/// The workspace with this id, which a foreign key says is there.
+pub fn get(sql: &Connection, id: &str) -> Result<Workspace, StoreError> {
+    find(sql, id)?.ok_or(StoreError::Unexpected("workspace"))
+}
+
+/// Adds a workspace; its first change is still to be written.
+pub fn insert(tx: &WriteTx<'_>, id: &str, epoch: &str, name: &str) -> Result<(), StoreError> {
+    tx.sql().execute(
+        "INSERT INTO workspaces (id, name, epoch, created_at) VALUES (?1, ?2, ?3, ?4)",
+        (id, name, epoch, tx.now()),
+    )?;
+    Ok(())
+}
+
+/// Writes the version that a change gave.
+pub fn set_version(sql: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
+    sql.execute("UPDATE workspaces SET version = ?2 WHERE id = ?1", (id, version))?;
+    Ok(())
+}
