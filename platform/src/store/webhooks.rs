@@ -24,20 +24,6 @@ pub(crate) fn keep(c: &Connection, received_at: i64, body: &[u8]) -> Result<i64,
     Ok(c.last_insert_rowid())
 }
 
-/// Keeps a body that is no JSON object, marked as such.
-pub(crate) fn keep_unreadable(
-    c: &Connection,
-    received_at: i64,
-    body: &[u8],
-    reason: &str,
-) -> Result<i64, StoreError> {
-    c.prepare_cached(
-        "INSERT INTO webhooks (received_at, body, state, reason) VALUES (?1, ?2, 'unreadable', ?3)",
-    )?
-    .execute((received_at, body, reason))?;
-    Ok(c.last_insert_rowid())
-}
-
 /// The oldest body that waits.
 pub(crate) fn next(c: &Connection) -> Result<Option<Pending>, StoreError> {
     Ok(c.prepare_cached(
@@ -74,7 +60,7 @@ pub(crate) fn done(c: &Connection, id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// It turned out to be unreadable only now.
+/// It is no JSON object: kept and marked.
 pub(crate) fn unreadable(c: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE webhooks SET state = 'unreadable', reason = ?2 WHERE id = ?1")?
         .execute((id, reason))?;

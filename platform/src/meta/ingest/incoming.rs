@@ -1,0 +1,186 @@
+//! Messages that others wrote: customers, and the owner in the app on the phone.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Body, Left, learn_wamid, news};
+use crate::meta::answered;
+use crate::meta::identity;
+use crate::meta::ladder::{Ladder, Step};
+use crate::meta::payload::{Content, Message, StatusWord};
+use crate::store::chats::{ChannelRow, ConversationRow};
+use crate::store::texts::MessageRow;
+use crate::store::{StoreError, WriteTx, chats, sends, texts};
+
+/// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
+const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
+
+impl Body<'_> {
+    /// A customer's message.
+    pub(super) fn message(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        message: &Message,
+    ) -> Result<Option<Left>, StoreError> {
+        let channel = match Self::channel(tx, &message.phone_number_id)? {
+            Ok(channel) => channel,
+            Err(left) => return Ok(Some(left)),
+        };
+        if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
+            return self.again(tx, &channel, held, &message.content);
+        }
+        let at = self.at(message.at);
+        let mut chat = self.conversation(tx, &channel, &message.customer)?;
+        let row = self.add(tx, &mut chat, message, "customer", at)?;
+        chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
+        chat.status = "open".into();
+        chat.snoozed_until = None;
+        if !answered::owner_answered_after(tx, &chat, at)? {
+            chat.waiting_since = Some(chat.waiting_since.map_or(at, |since| since.min(at)));
+            if row.n > chat.read_up_to_n {
+                chat.unread += 1;
+            }
+        }
+        self.save(tx, &chat)?;
+        Ok(None)
+    }
+
+    /// A message of the owner's phone.
+    pub(super) fn echo(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        echo: &Message,
+    ) -> Result<Option<Left>, StoreError> {
+        let channel = match Self::channel(tx, &echo.phone_number_id)? {
+            Ok(channel) => channel,
+            Err(left) => return Ok(Some(left)),
+        };
+        let at = self.at(echo.at);
+        if let Some(left) = self.own_echo(tx, &channel, echo, at)? {
+            return Ok(left);
+        }
+        if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
+            return self.again(tx, &channel, held, &echo.content);
+        }
+        if channel.last_sign_of_life.is_none_or(|last| last < at) {
+            chats::set_sign_of_life(tx.sql(), &channel.id, at)?;
+            self.marks.channel(&channel.workspace, &channel.id);
+        }
+        let mut chat = self.conversation(tx, &channel, &echo.customer)?;
+        self.add(tx, &mut chat, echo, "owner_app", at)?;
+        answered::recount(tx, &mut chat)?;
+        self.save(tx, &chat)?;
+        Ok(None)
+    }
+
+    /// An echo of what we sent ourselves: news about that message and no message of its own.
+    /// Gives `None` if it is not ours.
+    fn own_echo(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        channel: &ChannelRow,
+        echo: &Message,
+        at: i64,
+    ) -> Result<Option<Option<Left>>, StoreError> {
+        let by_wamid = match texts::by_wamid(tx.sql(), &echo.wamid)? {
+            Some(held) => sends::get(tx.sql(), &held.id)?,
+            None => None,
+        };
+        let send = match (by_wamid, &echo.callback) {
+            (Some(send), _) => Some(send),
+            (None, Some(callback)) => sends::get(tx.sql(), callback)?,
+            (None, None) => None,
+        };
+        let Some(send) = send else { return Ok(None) };
+        if send.channel != channel.id {
+            return Ok(Some(Some("id_of_another_channel")));
+        }
+        learn_wamid(tx, self.marks, &send.message, &echo.wamid)?;
+        news(tx, self.marks, &send.message, StatusWord::Reached(Step::Sent), at)?;
+        Ok(Some(None))
+    }
+
+    /// A message that is held already. A placeholder may be followed by the real message under
+    /// the same id (whatsapp.md 0.4); everything else is a repeat.
+    fn again(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        channel: &ChannelRow,
+        mut held: MessageRow,
+        content: &Content,
+    ) -> Result<Option<Left>, StoreError> {
+        let chat = chats::by_id(tx.sql(), &held.conversation)?;
+        let Some(chat) = chat.filter(|chat| chat.channel == channel.id) else {
+            return Ok(Some("id_of_another_channel"));
+        };
+        let placeholder = held.body.get("kind").and_then(Value::as_str) == Some("unsupported");
+        if placeholder && !held.deleted && matches!(content, Content::Text(_)) {
+            held.body = body(content);
+            texts::set_body(tx.sql(), &held)?;
+            self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
+            if held.n == chat.last_n {
+                self.marks.conversation(&chat.workspace, &chat.id);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds a live message at the end of its conversation.
+    fn add(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        chat: &mut ConversationRow,
+        message: &Message,
+        author: &str,
+        at: i64,
+    ) -> Result<MessageRow, StoreError> {
+        chat.last_n += 1;
+        chat.last_at = chat.last_at.max(at);
+        let row = MessageRow {
+            conversation: chat.id.clone(),
+            n: chat.last_n,
+            id: identity::message(&chat.workspace, &message.wamid),
+            sent_at: at,
+            written_at: None,
+            author_kind: author.to_owned(),
+            author_member: None,
+            author_device: None,
+            body: body(&message.content),
+            reply_to: quoted(tx, chat, message.reply_to.as_deref())?,
+            deleted: false,
+            ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
+            wamid: Some(message.wamid.clone()),
+        };
+        texts::insert(tx.sql(), &row)?;
+        self.marks.message(&chat.workspace, &chat.id, row.n, &row.id);
+        Ok(row)
+    }
+
+    fn save(&mut self, tx: &WriteTx<'_>, chat: &ConversationRow) -> Result<(), StoreError> {
+        chats::update(tx.sql(), chat)?;
+        self.marks.conversation(&chat.workspace, &chat.id);
+        Ok(())
+    }
+}
+
+fn body(content: &Content) -> Value {
+    match content {
+        Content::Text(text) => json!({"kind": "text", "text": text}),
+        Content::Other(kind) => json!({"kind": "unsupported", "type": kind}),
+    }
+}
+
+/// Our id of a quoted message. One that is not known (yet) gets the id that a webhook would give
+/// it, so that the order of webhooks makes no difference.
+fn quoted(
+    tx: &WriteTx<'_>,
+    chat: &ConversationRow,
+    wamid: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    let Some(wamid) = wamid else { return Ok(None) };
+    Ok(match texts::by_wamid(tx.sql(), wamid)? {
+        Some(target) => (target.conversation == chat.id).then_some(target.id),
+        None => Some(identity::message(&chat.workspace, wamid)),
+    })
+}

@@ -1,0 +1,143 @@
+//! News about what we sent: by Meta's id, by our own id that it carries back, or parked until one
+//! of the two is known.
+
+use super::{Body, Left};
+use crate::meta::answered;
+use crate::meta::codes::{self, Class};
+use crate::meta::ladder::{Step, Trouble};
+use crate::meta::marks::Marks;
+use crate::meta::payload::{Status, StatusWord};
+use crate::meta::send::order;
+use crate::meta::send::state::Event;
+use crate::store::{StoreError, WriteTx, chats, sends, texts};
+
+impl Body<'_> {
+    /// A status.
+    pub(super) fn status(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        status: &Status,
+    ) -> Result<Option<Left>, StoreError> {
+        let channel = match Self::channel(tx, &status.phone_number_id)? {
+            Ok(channel) => channel,
+            Err(left) => return Ok(Some(left)),
+        };
+        let at = self.at(status.at);
+        let known = match &status.wamid {
+            Some(wamid) => texts::by_wamid(tx.sql(), wamid)?,
+            None => None,
+        };
+        if let Some(message) = known {
+            let Some(send) = sends::get(tx.sql(), &message.id)? else {
+                // A message that we did not send has no ladder.
+                return Ok(Some("status_of_a_message_not_ours"));
+            };
+            if send.channel != channel.id {
+                return Ok(Some("id_of_another_channel"));
+            }
+            news(tx, self.marks, &message.id, status.word, at)?;
+            return Ok(None);
+        }
+        let ours = match &status.callback {
+            Some(callback) => sends::get(tx.sql(), callback)?,
+            None => None,
+        };
+        if let Some(send) = ours.filter(|send| send.channel == channel.id) {
+            if let Some(wamid) = &status.wamid {
+                learn_wamid(tx, self.marks, &send.message, wamid)?;
+            }
+            news(tx, self.marks, &send.message, status.word, at)?;
+            return Ok(None);
+        }
+        let Some(wamid) = &status.wamid else { return Ok(Some("nothing_known_by_this_id")) };
+        let (word, code) = match status.word {
+            StatusWord::Reached(step) => (step.word(), None),
+            StatusWord::Failed(code) => ("failed", code),
+        };
+        texts::park(tx.sql(), wamid, word, at, code)?;
+        Ok(None)
+    }
+}
+
+/// Notes Meta's id of a message that we sent and applies what was parked under it.
+///
+/// The echo of our own send may have come before the answer that names its id, and then stands as
+/// a message of the owner's: that row is emptied (its number stays, as every number does) and the
+/// id goes to the message that it belongs to. A message that has an id keeps it: should a second
+/// attempt turn out to have gone out too, news of both count for the one message.
+pub(crate) fn learn_wamid(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    message: &str,
+    wamid: &str,
+) -> Result<(), StoreError> {
+    let Some(mut ours) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
+    if ours.wamid.is_some() {
+        return Ok(());
+    }
+    if let Some(mut echo) = texts::by_wamid(tx.sql(), wamid)? {
+        if echo.author_kind != "owner_app" || echo.conversation != ours.conversation {
+            log::error!("wamid_clash message={message}");
+            return Ok(());
+        }
+        echo.wamid = None;
+        texts::set_wamid(tx.sql(), &echo)?;
+        texts::erase(tx.sql(), &echo, "system", tx.now())?;
+        if let Some(mut chat) = chats::by_id(tx.sql(), &echo.conversation)? {
+            answered::recount(tx, &mut chat)?;
+            chats::update(tx.sql(), &chat)?;
+            marks.message(&chat.workspace, &chat.id, echo.n, &echo.id);
+            marks.conversation(&chat.workspace, &chat.id);
+        }
+    }
+    ours.wamid = Some(wamid.to_owned());
+    texts::set_wamid(tx.sql(), &ours)?;
+    for (word, at, code) in texts::take_parked(tx.sql(), wamid)? {
+        let word = match word.as_str() {
+            "failed" => StatusWord::Failed(code),
+            step => StatusWord::Reached(Step::of(step)),
+        };
+        news(tx, marks, message, word, at)?;
+    }
+    Ok(())
+}
+
+/// Applies news of a status or an echo to a message that we sent, whatever state it is in.
+pub(crate) fn news(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    message: &str,
+    word: StatusWord,
+    at: i64,
+) -> Result<(), StoreError> {
+    let Some(mut send) = sends::get(tx.sql(), message)? else { return Ok(()) };
+    let Some(mut row) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
+    if row.deleted {
+        return Ok(());
+    }
+    let Some(mut chat) = chats::by_id(tx.sql(), &row.conversation)? else { return Ok(()) };
+    let moved = match word {
+        StatusWord::Reached(step) => row.ladder.reach(step, at),
+        StatusWord::Failed(code) => {
+            let class = codes::of_failed(code);
+            if class == Class::Permanent {
+                log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
+            }
+            row.ladder.fail(Trouble::new(class.reason(), at).with_code(code).ended())
+        }
+    };
+    if moved {
+        texts::set_ladder(tx.sql(), &row)?;
+        marks.message(&chat.workspace, &chat.id, row.n, &row.id);
+    }
+    let failed = row.ladder.trouble.as_ref().is_some_and(|t| t.is_final);
+    let event = if failed { Event::Failed } else { Event::Proof };
+    if let Some(state) = send.state.after(event) {
+        send.state = state;
+        send.unknown_since = None;
+        sends::update(tx.sql(), &send)?;
+        answered::recount_and_save(tx, marks, &mut chat)?;
+        order::show_waiting(tx, marks, &chat)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Meta's side: webhooks in, Graph API out.
+//!
+//! In: [`webhook`] keeps the raw body before it answers, [`processor`] works bodies off in order
+//! with [`payload`] (pure reading) and [`ingest`] (what it does to the store). Out: [`send`], a
+//! durable queue of its own, through the port [`graph`].
+
+pub mod graph;
+pub mod processor;
+pub mod seal;
+pub mod send;
+
+mod answered;
+mod codes;
+mod identity;
+mod ingest;
+pub(crate) mod ladder;
+mod marks;
+mod payload;
+mod signature;
+pub(crate) mod webhook;
+
+use crate::store::{Store, StoreError, texts};
+
+/// A status whose message is not known after so long never finds it, ms: Meta delivers events up
+/// to seven days late and keeps trying a message for thirty.
+const PARKED_FOR_MS: i64 = 37 * 24 * 60 * 60 * 1_000;
+
+/// Puts right what a crash may have left, before anything runs: attempts without an answer become
+/// unknown outcomes.
+pub(crate) async fn recover(store: &Store) -> Result<(), StoreError> {
+    let lost = store
+        .write(|tx| {
+            texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
+            send::attempt::recover(tx)
+        })
+        .await?;
+    if lost > 0 {
+        log::warn!("sends_unknown_after_start count={lost}");
+    }
+    Ok(())
+}

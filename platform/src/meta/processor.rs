@@ -1,0 +1,108 @@
+//! The worker that works stored webhook bodies off, in the order they came.
+
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{self, Instant};
+
+use super::ingest;
+use crate::app::AppState;
+use crate::store::webhooks::{self, Pending};
+use crate::store::{Store, StoreError};
+
+/// A body that failed so often is set aside.
+const TRIES: i64 = 3;
+/// Wait after a failure, ms, times the tries so far.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Wait while the store itself is in trouble, which is no body's fault.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The handle of the worker.
+#[derive(Debug, Default)]
+pub struct WebhookProcessor {
+    wake: Notify,
+    moved: Notify,
+}
+
+impl WebhookProcessor {
+    /// Has the worker look for bodies. Never lost, never blocks.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until every body that is stored by now was worked off or set aside, but no longer
+    /// than `limit`.
+    pub async fn settled(&self, store: &Store, limit: Duration) {
+        let Ok(Some(mark)) = store.read(webhooks::newest_waiting).await else { return };
+        let deadline = Instant::now() + limit;
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if !store.read(move |c| webhooks::waits_up_to(c, mark)).await.unwrap_or(false) {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = &mut moved => {}
+                () = time::sleep_until(deadline) => return,
+            }
+        }
+    }
+}
+
+/// Runs the worker until the platform stops.
+pub(crate) async fn run(state: AppState) {
+    while !state.stop.is_stopping() {
+        let pause = match state.store.read(webhooks::next).await {
+            Ok(Some(pending)) => {
+                let pause = work_off(&state, pending).await;
+                state.webhooks.moved.notify_waiters();
+                // News may have freed a message that waited for it.
+                state.sends.wake();
+                if pause.is_zero() {
+                    continue;
+                }
+                pause
+            }
+            Ok(None) => Duration::MAX,
+            Err(error) => {
+                log::error!("webhook_next cause=\"{error}\"");
+                STORE_PAUSE
+            }
+        };
+        tokio::select! {
+            biased;
+            () = state.stop.stopped() => return,
+            () = state.webhooks.wake.notified(), if pause == Duration::MAX => {}
+            () = time::sleep(pause), if pause != Duration::MAX => {}
+        }
+    }
+}
+
+/// Works one body off; returns how long to wait before the next try.
+async fn work_off(state: &AppState, pending: Pending) -> Duration {
+    let (id, tries) = (pending.id, pending.tries + 1);
+    let error = match state.store.write(move |tx| ingest::work_off(tx, &pending)).await {
+        Ok(()) => return Duration::ZERO,
+        Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Closed)) => {
+            log::error!("webhook_waits id={id} cause=\"{error}\"");
+            return STORE_PAUSE;
+        }
+        Err(error) => error,
+    };
+    let give_up = tries >= TRIES;
+    let reason = error.to_string();
+    let noted =
+        state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, give_up)).await;
+    if let Err(error) = noted {
+        log::error!("webhook_failure_not_noted id={id} cause=\"{error}\"");
+        return STORE_PAUSE;
+    }
+    if give_up {
+        log::error!("webhook_set_aside id={id} tries={tries} cause=\"{error}\"");
+        return Duration::ZERO;
+    }
+    log::warn!("webhook_failed id={id} tries={tries} cause=\"{error}\"");
+    PAUSE * u32::try_from(tries).unwrap_or(1)
+}

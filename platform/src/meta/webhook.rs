@@ -1,0 +1,97 @@
+//! The endpoint that Meta calls: `/webhooks/meta`.
+//!
+//! Its one duty is to answer 200 only for what is on disk. Nothing is parsed here: Meta counts
+//! slow answers, and a body that cannot be read is still kept.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+
+use super::signature;
+use crate::app::AppState;
+use crate::store::{StoreError, webhooks};
+
+/// Path of the endpoint.
+pub(crate) const PATH: &str = "/webhooks/meta";
+
+/// Greatest body, inclusive: Meta's own limit is 3 MB (whatsapp.md 1.3).
+const BODY_MAX: usize = 3 * 1024 * 1024;
+
+/// The endpoint as a router.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route(PATH, get(verify).post(receive))
+}
+
+/// What Meta asks when the endpoint is registered.
+#[derive(Deserialize)]
+struct Verification {
+    #[serde(rename = "hub.mode", default)]
+    mode: String,
+    #[serde(rename = "hub.verify_token", default)]
+    token: String,
+    #[serde(rename = "hub.challenge", default)]
+    challenge: String,
+}
+
+async fn verify(State(state): State<AppState>, Query(asked): Query<Verification>) -> Response {
+    let expected = state.settings.verify_token.expose().as_bytes();
+    let right = signature::same_secret(expected, asked.token.as_bytes());
+    if asked.mode == "subscribe" && right {
+        asked.challenge.into_response()
+    } else {
+        log::warn!("webhook_verification_refused");
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+async fn receive(State(state): State<AppState>, request: Request) -> StatusCode {
+    let (parts, body) = request.into_parts();
+    let body = match collect(body).await {
+        Ok(body) => body,
+        Err(status) => return status,
+    };
+    if !signed(&state, &parts.headers, &body) {
+        log::warn!("webhook_signature_wrong bytes={}", body.len());
+        return StatusCode::UNAUTHORIZED;
+    }
+    let kept: Result<i64, StoreError> =
+        state.store.write(move |tx| webhooks::keep(tx.sql(), tx.now(), &body)).await;
+    match kept {
+        Ok(_) => {
+            state.webhooks.wake();
+            StatusCode::OK
+        }
+        Err(error) => {
+            // Meta brings it again, for up to seven days.
+            log::error!("webhook_not_kept cause=\"{error}\"");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+fn signed(state: &AppState, headers: &HeaderMap, body: &[u8]) -> bool {
+    let secret = state.settings.app_secret.expose().as_bytes();
+    headers
+        .get(signature::HEADER)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| signature::holds(secret, body, value))
+}
+
+/// Reads the body up to the limit, whatever its header says about its length.
+async fn collect(body: Body) -> Result<Vec<u8>, StatusCode> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if bytes.len() + chunk.len() > BODY_MAX {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
