@@ -1,0 +1,59 @@
+//! Inputs and outcomes of what a person does.
+
+/// How to sign in. No `Debug`: a password must not reach a log.
+#[derive(Clone)]
+pub enum Credentials {
+    /// E-mail and password.
+    Password {
+        /// Unique on a server; case does not matter.
+        email: String,
+        /// As typed.
+        password: String,
+    },
+    /// An eight-character code or the content of its QR code; used once, good for ten minutes.
+    LinkCode {
+        /// Case, spaces and hyphens do not matter.
+        code: String,
+    },
+}
+
+/// What `discard` found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discarded {
+    /// It is gone and never went out.
+    Removed,
+    /// It may have left the phone: only `withdraw` can still stop it.
+    AlreadySending,
+    /// It is a message at the server or beyond.
+    AlreadySent,
+}
+
+/// What `withdraw` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It had not left the phone and is gone.
+    Removed,
+    /// The server is being asked; the bubble shows the outcome.
+    Asked,
+}
+
+/// What a person found out about a message with an unknown outcome (R14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The customer has it.
+    Arrived,
+    /// The customer does not have it: send a copy.
+    SendAgain {
+        /// Number of the newest message the person has seen.
+        seen_n: i64,
+    },
+}
+
+/// What to do with unsent work when signing out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnsentOnSignOut {
+    /// Do not sign out while something is unsent.
+    Keep,
+    /// Sign out and delete it. The shell has asked twice.
+    Delete,
+}

@@ -1,0 +1,280 @@
+//! Carries the table out: starts and stops the tasks, opens and closes the file, keeps within budgets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::state::{Fact, State};
+use super::supervisor::Supervised;
+use crate::api::{BackgroundReport, Error, LinkState, StopCause};
+use crate::model::queue;
+use crate::outbox::{Drained, Sender};
+use crate::store::Store;
+use crate::sync::Engine;
+use crate::transport::{CallError, Session};
+
+/// Commands in one request of a background run.
+const BATCH: usize = 100;
+/// While something waits that could go by itself, the core would like to run again after this.
+const WANTED_AGAIN_MS: u64 = 15 * 60 * 1_000;
+
+struct Life {
+    state: State,
+    tasks: Vec<Supervised>,
+}
+
+/// Owns the tasks of one client.
+pub(crate) struct Runner {
+    store: Store,
+    session: Arc<Session>,
+    engine: Arc<Engine>,
+    sender: Arc<Sender>,
+    life: Mutex<Life>,
+    suspended: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        store: Store,
+        session: Arc<Session>,
+        engine: Arc<Engine>,
+        sender: Arc<Sender>,
+    ) -> Self {
+        Self {
+            store,
+            session,
+            engine,
+            sender,
+            life: Mutex::new(Life { state: State::Opened, tasks: Vec::new() }),
+            suspended: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// True after shutdown.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn enter_foreground(&self) -> Result<(), Error> {
+        let mut life = self.life.lock().await;
+        let Some(next) = life.state.after(Fact::EnterForeground) else {
+            return self.refuse_ended();
+        };
+        self.store.reopen().await?;
+        self.suspended.store(false, Ordering::Release);
+        life.state = next;
+        self.store.revisions().bump_all();
+        self.start_tasks(&mut life)
+    }
+
+    /// Starts the tasks anew: somebody signed in.
+    pub(crate) async fn restart(&self) -> Result<(), Error> {
+        let mut life = self.life.lock().await;
+        if life.state != State::Foreground {
+            return Ok(());
+        }
+        Self::stop_tasks(&mut life).await;
+        self.start_tasks(&mut life)
+    }
+
+    /// Ends the tasks while nobody is signed in.
+    pub(crate) async fn pause(&self) {
+        let mut life = self.life.lock().await;
+        Self::stop_tasks(&mut life).await;
+        self.engine.signals.set_fresh(false);
+        self.engine.link.set(LinkState::SignedOut, None);
+    }
+
+    /// Sends what can still go before `deadline_ms` is over, then lets go of the file.
+    pub(crate) async fn enter_background(
+        &self,
+        deadline_ms: u64,
+    ) -> Result<BackgroundReport, Error> {
+        let mut life = self.life.lock().await;
+        let Some(next) = life.state.after(Fact::EnterBackground) else {
+            self.refuse_ended()?;
+            return Ok(report(Counts::default(), Waiting::default(), StopCause::Finished));
+        };
+        Self::stop_tasks(&mut life).await;
+        let counts = Tally::default();
+        let why = self.work(&counts, working_ms(deadline_ms), false).await;
+        let waiting = self.suspend().await?;
+        life.state = next;
+        Ok(report(counts.read(), waiting, why))
+    }
+
+    /// Opens, catches up, sends, closes; always within `budget_ms` and always with a report.
+    pub(crate) async fn run_background(&self, budget_ms: u64) -> Result<BackgroundReport, Error> {
+        let mut life = self.life.lock().await;
+        let Some(next) = life.state.after(Fact::RunBackground) else {
+            self.refuse_ended()?;
+            // In the foreground the tasks do all this already.
+            self.engine.signals.sync.notify_one();
+            let waiting = self.waiting().await?;
+            return Ok(report(Counts::default(), waiting, StopCause::Finished));
+        };
+        life.state = next;
+        self.store.reopen().await?;
+        let counts = Tally::default();
+        let why = self.work(&counts, working_ms(budget_ms), true).await;
+        let waiting = self.suspend().await?;
+        life.state = life.state.after(Fact::RunEnded).unwrap_or(State::Suspended);
+        Ok(report(counts.read(), waiting, why))
+    }
+
+    /// Runs `write` with the file open for it, also while suspended: a reply from a notification is kept at once.
+    pub(crate) async fn with_file<T, F>(&self, write: F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        if self.has_ended() {
+            return Err(Error::Cancelled);
+        }
+        if !self.suspended.load(Ordering::Acquire) {
+            return write.await;
+        }
+        let life = self.life.lock().await;
+        if life.state != State::Suspended {
+            drop(life);
+            return write.await;
+        }
+        self.store.reopen().await?;
+        let result = write.await;
+        self.store.close().await?;
+        result
+    }
+
+    pub(crate) async fn shutdown(&self) -> Result<(), Error> {
+        self.ended.store(true, Ordering::Release);
+        let mut life = self.life.lock().await;
+        let Some(next) = life.state.after(Fact::Shutdown) else { return Ok(()) };
+        Self::stop_tasks(&mut life).await;
+        life.state = next;
+        self.store.revisions().end();
+        Ok(self.store.close().await?)
+    }
+
+    fn refuse_ended(&self) -> Result<(), Error> {
+        if self.has_ended() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    fn start_tasks(&self, life: &mut Life) -> Result<(), Error> {
+        if !self.session.exists()? {
+            self.engine.link.set(LinkState::SignedOut, None);
+            return Ok(());
+        }
+        let engine = Arc::clone(&self.engine);
+        life.tasks.push(Supervised::start("sync", move || {
+            let engine = Arc::clone(&engine);
+            async move { engine.run().await }
+        }));
+        let sender = Arc::clone(&self.sender);
+        life.tasks.push(Supervised::start("sender", move || {
+            let sender = Arc::clone(&sender);
+            async move { sender.run().await }
+        }));
+        Ok(())
+    }
+
+    async fn stop_tasks(life: &mut Life) {
+        for task in std::mem::take(&mut life.tasks) {
+            task.stop().await;
+        }
+    }
+
+    async fn suspend(&self) -> Result<Waiting, Error> {
+        let waiting = self.waiting().await?;
+        self.suspended.store(true, Ordering::Release);
+        self.engine.signals.set_fresh(false);
+        self.store.close().await?;
+        Ok(waiting)
+    }
+
+    async fn work(&self, counts: &Tally, within_ms: u64, pull: bool) -> StopCause {
+        let all = async {
+            if pull || !self.engine.signals.is_fresh() {
+                let pulled = self.engine.pull().await?;
+                counts.new_messages.fetch_add(pulled.new_messages, Ordering::Relaxed);
+            }
+            let mut limit = BATCH;
+            loop {
+                match self.sender.drain_once(limit).await? {
+                    Drained::Answered(ended) => {
+                        counts.answered.fetch_add(ended, Ordering::Relaxed);
+                        if ended == 0 {
+                            return Ok(());
+                        }
+                    }
+                    Drained::Nothing { .. } => return Ok(()),
+                    Drained::TooLarge => limit = (limit / 2).max(1),
+                }
+            }
+        };
+        let outcome: Result<Result<(), CallError>, _> =
+            tokio::time::timeout(Duration::from_millis(within_ms), all).await;
+        match outcome {
+            Ok(Ok(())) => StopCause::Finished,
+            Ok(Err(CallError::SignIn(_) | CallError::Secret)) => StopCause::SignIn,
+            Ok(Err(_)) => StopCause::Offline,
+            Err(_) => StopCause::Budget,
+        }
+    }
+
+    async fn waiting(&self) -> Result<Waiting, Error> {
+        let rows = self.store.read(|read| read.outbox()).await?;
+        let needs_me = rows.iter().filter(|it| it.state.needs_person()).count();
+        let by_itself = rows
+            .iter()
+            .filter(|it| matches!(it.state, queue::State::Queued | queue::State::Sent))
+            .count();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok(Waiting { by_itself: count(by_itself), needs_me: count(needs_me) })
+    }
+}
+
+/// A tenth is kept for closing the file.
+fn working_ms(budget_ms: u64) -> u64 {
+    budget_ms.saturating_sub((budget_ms / 10).min(500))
+}
+
+#[derive(Default)]
+struct Tally {
+    answered: AtomicU32,
+    new_messages: AtomicU32,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    answered: u32,
+    new_messages: u32,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Waiting {
+    by_itself: u32,
+    needs_me: u32,
+}
+
+impl Tally {
+    fn read(&self) -> Counts {
+        Counts {
+            answered: self.answered.load(Ordering::Relaxed),
+            new_messages: self.new_messages.load(Ordering::Relaxed),
+        }
+    }
+}
+
+fn report(counts: Counts, waiting: Waiting, why_stopped: StopCause) -> BackgroundReport {
+    BackgroundReport {
+        answered: counts.answered,
+        still_waiting: waiting.by_itself,
+        needs_me: waiting.needs_me,
+        new_messages: counts.new_messages,
+        next_wanted_in_ms: (waiting.by_itself > 0).then_some(WANTED_AGAIN_MS),
+        why_stopped,
+    }
+}

@@ -1,0 +1,56 @@
+//! Long tasks are watched: one that dies is logged and started again, and never takes the app with it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+/// Pause before a dead task is started again.
+const REST: Duration = Duration::from_secs(1);
+
+/// A running task; ended by [`Supervised::stop`], or by dropping it.
+pub(super) struct Supervised {
+    task: JoinHandle<()>,
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Supervised {
+    /// Runs what `make` gives on the current runtime, again and again if it panics.
+    pub(super) fn start<F, W>(name: &'static str, make: F) -> Self
+    where
+        F: Fn() -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let task = tokio::spawn(async move {
+            loop {
+                let mut inner = AbortOnDrop(tokio::spawn(make()));
+                if (&mut inner.0).await.is_ok() {
+                    return;
+                }
+                log::error!("event=task_died task={name}");
+                tokio::time::sleep(REST).await;
+            }
+        });
+        Self { task }
+    }
+
+    /// Ends it and waits until it has let go of everything.
+    pub(super) async fn stop(mut self) {
+        self.task.abort();
+        // Aborted is what was asked for.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,9 @@
+//! Pure rules and plain records: no store, no network, no clock.
+
+pub(crate) mod backoff;
+pub(crate) mod body;
+pub(crate) mod place;
+pub(crate) mod queue;
+pub(crate) mod records;
+pub(crate) mod steps;
+pub(crate) mod text;

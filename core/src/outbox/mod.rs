@@ -1,0 +1,8 @@
+//! What this phone has taken and the server has not finished: picked in order, sent, and moved on by the answers.
+
+mod answers;
+mod pick;
+mod sender;
+pub(crate) mod write;
+
+pub(crate) use sender::{Drained, Sender};

@@ -1,0 +1,226 @@
+//! Messages, clustered by conversation and place.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::{Read, Stored, Topic, Tx};
+use crate::model::place::Place;
+use crate::model::records::Message;
+
+/// What a history page says beside its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutOfPage {
+    /// The page ends before this place; `None` = it reaches the newest message.
+    pub before: Option<Place>,
+    /// Nothing older exists at the server.
+    pub start_reached: bool,
+    /// Seq of the read that made the page.
+    pub as_of: i64,
+}
+
+const COLUMNS: &str = "m.id, c.id, m.version, m.n, m.sent_at, m.written_at, m.author_kind, m.author_id, m.body, \
+     m.reply_to, m.deleted, m.step, m.times, m.trouble";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: row.get(0)?,
+        conversation_id: row.get(1)?,
+        version: row.get(2)?,
+        n: row.get(3)?,
+        sent_at: row.get(4)?,
+        written_at: row.get(5)?,
+        author_kind: row.get(6)?,
+        author_id: row.get(7)?,
+        body: row.get(8)?,
+        reply_to: row.get(9)?,
+        deleted: row.get(10)?,
+        step: row.get(11)?,
+        times: row.get(12)?,
+        trouble: row.get(13)?,
+    })
+}
+
+impl Read<'_> {
+    pub(crate) fn message(&self, id: &str) -> Stored<Option<Message>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.key = m.conversation WHERE m.id = ?1"
+        );
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
+    }
+
+    /// The newest `limit` messages at or after `from`, oldest first.
+    pub(crate) fn messages_from(
+        &self,
+        conversation: &str,
+        from: Place,
+        limit: u32,
+    ) -> Stored<Vec<Message>> {
+        let Some(key) = self.conversation_key(conversation)? else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.key = m.conversation
+             WHERE m.conversation = ?1 AND (m.second, m.n) >= (?2, ?3)
+             ORDER BY m.second DESC, m.n DESC LIMIT ?4"
+        );
+        let mut query = self.0.prepare_cached(&sql)?;
+        let rows = query.query_map((key, from.second, from.n, limit), from_row)?;
+        let mut messages: Vec<Message> = rows.collect::<Result<_, _>>()?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    pub(crate) fn count_messages_from(&self, conversation: &str, from: Place) -> Stored<u32> {
+        let Some(key) = self.conversation_key(conversation)? else { return Ok(0) };
+        let mut query = self.0.prepare_cached(
+            "SELECT count(*) FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)",
+        )?;
+        Ok(query.query_row((key, from.second, from.n), |row| row.get(0))?)
+    }
+
+    /// Messages numbered above `n`, oldest first: what came since somebody looked.
+    pub(crate) fn messages_after(&self, conversation: &str, n: i64) -> Stored<Vec<Message>> {
+        let Some(key) = self.conversation_key(conversation)? else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.key = m.conversation
+             WHERE m.conversation = ?1 AND m.n > ?2 ORDER BY m.n"
+        );
+        let mut query = self.0.prepare_cached(&sql)?;
+        Ok(query.query_map((key, n), from_row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Messages with trouble at the server, oldest first.
+    pub(crate) fn troubled_messages(&self) -> Stored<Vec<Message>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.key = m.conversation
+             WHERE m.trouble IS NOT NULL AND c.held = 1 ORDER BY c.id, m.n"
+        );
+        let mut query = self.0.prepare_cached(&sql)?;
+        Ok(query.query_map([], from_row)?.collect::<Result<_, _>>()?)
+    }
+
+    fn newest_place(&self, key: i64, from: Place) -> Stored<Option<Place>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT second, n FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
+             ORDER BY second DESC, n DESC LIMIT 1",
+        )?;
+        Ok(query
+            .query_row((key, from.second, from.n), |row| {
+                Ok(Place { second: row.get(0)?, n: row.get(1)? })
+            })
+            .optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Stores it if it is newer than what is held; true if it was.
+    pub(crate) fn put_message(&self, it: &Message) -> Stored<bool> {
+        let held: Option<i64> = self
+            .sql
+            .prepare_cached("SELECT version FROM messages WHERE id = ?1")?
+            .query_row([&it.id], |row| row.get(0))
+            .optional()?;
+        if held.is_some_and(|version| version >= it.version) {
+            return Ok(false);
+        }
+        let key = self.key_for(&it.conversation_id)?;
+        let place = Place::of(it.sent_at, it.n);
+        self.sql.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([&it.id])?;
+        self.sql
+            .prepare_cached(
+                "INSERT OR REPLACE INTO messages (conversation, second, n, id, version, sent_at, written_at, author_kind,
+                     author_id, body, reply_to, deleted, step, times, trouble)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            )?
+            .execute(rusqlite::params![
+                key,
+                place.second,
+                place.n,
+                it.id,
+                it.version,
+                it.sent_at,
+                it.written_at,
+                it.author_kind,
+                it.author_id,
+                it.body,
+                it.reply_to,
+                it.deleted,
+                it.step,
+                it.times,
+                it.trouble,
+            ])?;
+        self.touch_conversation(&it.conversation_id);
+        self.touch(Topic::Outbox);
+        Ok(held.is_none())
+    }
+
+    /// Takes in a page of history, oldest first: stores its messages, deletes held ones that it should have brought, and
+    /// moves the border from which on nothing is missing.
+    pub(crate) fn put_page(
+        &self,
+        conversation: &str,
+        page: &[Message],
+        out: OutOfPage,
+    ) -> Stored<()> {
+        let key = self.key_for(conversation)?;
+        let (held, knew_start) = self.read().held_from(key)?;
+        let oldest = page.first().map(|message| Place::of(message.sent_at, message.n));
+        let from = if out.start_reached { Place::START } else { oldest.unwrap_or(Place::START) };
+        let newest_held = match held {
+            Some(held) => self.read().newest_place(key, held)?,
+            None => None,
+        };
+        self.delete_unbrought(key, page, from, out)?;
+        for message in page {
+            self.put_message(message)?;
+        }
+        let (from, start) = match (held, out.before) {
+            // A page that does not touch what is held leaves a hole below it.
+            (Some(held), None)
+                if newest_held.is_some_and(|newest| newest < from) && held < from =>
+            {
+                (from, out.start_reached)
+            }
+            (Some(held), None) => (held.min(from), knew_start || out.start_reached),
+            (Some(held), Some(before)) if before < held => (held, knew_start),
+            (Some(held), Some(_)) => (held.min(from), knew_start || out.start_reached),
+            (None, _) => (from, out.start_reached),
+        };
+        self.set_held_from(key, from, start)?;
+        self.touch_conversation(conversation);
+        Ok(())
+    }
+
+    fn delete_unbrought(
+        &self,
+        key: i64,
+        page: &[Message],
+        from: Place,
+        out: OutOfPage,
+    ) -> Stored<()> {
+        let brought: BTreeSet<&str> = page.iter().map(|message| message.id.as_str()).collect();
+        let before = out.before.unwrap_or(Place { second: i64::MAX, n: i64::MAX });
+        let mut query = self.sql.prepare_cached(
+            "SELECT id FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
+                 AND (second, n) < (?4, ?5) AND version <= ?6",
+        )?;
+        let held: Vec<String> = query
+            .query_map((key, from.second, from.n, before.second, before.n, out.as_of), |row| {
+                row.get(0)
+            })?
+            .collect::<Result<_, _>>()?;
+        for id in held.iter().filter(|id| !brought.contains(id.as_str())) {
+            self.sql.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// The server says that this message is gone.
+    pub(crate) fn drop_message(&self, id: &str) -> Stored<()> {
+        if let Some(message) = self.read().message(id)? {
+            self.sql.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id])?;
+            self.touch_conversation(&message.conversation_id);
+            self.touch(Topic::Outbox);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! From the wire to the store: `plan` is pure and says what a page means, `carry_out` does it in one transaction.
+
+use crate::api::Reason;
+use crate::model::queue::Event;
+use crate::model::records::{Channel, Contact, Conversation, Member, Message};
+use crate::store::{Key, OutOfPage, Stored, Topic, Tx};
+use crate::transport::wire;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Op {
+    Conversation {
+        record: Conversation,
+        brings: bool,
+    },
+    Message(Message),
+    /// The newest messages of a conversation, oldest first, without a hole.
+    Newest {
+        conversation: String,
+        messages: Vec<Message>,
+    },
+    Contact(Contact),
+    Member(Member),
+    Channel(Channel),
+    Workspace {
+        name: String,
+        greetings: String,
+    },
+    MyRead {
+        conversation: String,
+        n: i64,
+    },
+    Left {
+        conversation: String,
+        seq: i64,
+    },
+    Gone {
+        kind: String,
+        id: String,
+        seq: i64,
+    },
+}
+
+/// What the rows of the line mean. What cannot be read is left out and logged: one bad row must not stop the line.
+pub(super) fn plan(changes: Vec<wire::Change>) -> Vec<Op> {
+    let mut ops = Vec::with_capacity(changes.len());
+    for change in changes {
+        let (kind, seq) = (change.kind.clone(), change.seq);
+        if plan_one(change, &mut ops).is_none() {
+            log::warn!("event=change_not_understood kind_known={} seq={seq}", is_known(&kind));
+        }
+    }
+    ops
+}
+
+fn is_known(kind: &str) -> bool {
+    matches!(
+        kind,
+        "workspace"
+            | "member"
+            | "channel"
+            | "contact"
+            | "conversation"
+            | "message"
+            | "entered"
+            | "left"
+            | "my_read"
+    )
+}
+
+fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
+    if change.kind == "left" {
+        ops.push(Op::Left { conversation: change.id, seq: change.seq });
+        return Some(());
+    }
+    if change.gone {
+        ops.push(Op::Gone { kind: change.kind, id: change.id, seq: change.seq });
+        return Some(());
+    }
+    let object = change.object?;
+    let text = object.get();
+    match change.kind.as_str() {
+        "conversation" => ops.push(conversation(text, false)?),
+        "message" => ops.push(Op::Message(message(serde_json::from_str(text).ok()?))),
+        "contact" => ops.push(Op::Contact(contact(serde_json::from_str(text).ok()?))),
+        "member" => ops.push(Op::Member(member(serde_json::from_str(text).ok()?))),
+        "channel" => ops.push(Op::Channel(channel(&serde_json::from_str(text).ok()?))),
+        "workspace" => ops.push(workspace(serde_json::from_str(text).ok()?)),
+        "entered" => {
+            let entered: wire::Entered = serde_json::from_str(text).ok()?;
+            let brought = conversation(entered.conversation.get(), true)?;
+            ops.extend(entered.contact.map(contact).map(Op::Contact));
+            ops.push(brought);
+            let messages: Vec<Message> = entered.messages.into_iter().map(message).collect();
+            ops.push(Op::Newest { conversation: change.id, messages });
+        }
+        "my_read" => {
+            let n = serde_json::from_str::<serde_json::Value>(text).ok()?.get("n")?.as_i64()?;
+            ops.push(Op::MyRead { conversation: change.id, n });
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// What a page of the first download means.
+pub(super) fn plan_bootstrap(page: wire::Bootstrap) -> Vec<Op> {
+    let mut ops = vec![workspace(page.workspace), Op::Member(member(page.me.member))];
+    ops.extend(page.channels.iter().map(channel).map(Op::Channel));
+    ops.extend(page.members.into_iter().map(member).map(Op::Member));
+    ops.extend(page.contacts.into_iter().map(contact).map(Op::Contact));
+    ops.extend(page.conversations.iter().filter_map(|raw| conversation(raw.get(), true)));
+    let mut messages: Vec<Message> = page.messages.into_iter().map(message).collect();
+    messages.sort_by(|a, b| {
+        (&a.conversation_id, a.sent_at.div_euclid(1_000), a.n).cmp(&(
+            &b.conversation_id,
+            b.sent_at.div_euclid(1_000),
+            b.n,
+        ))
+    });
+    for chunk in messages.chunk_by(|a, b| a.conversation_id == b.conversation_id) {
+        if let Some(first) = chunk.first() {
+            let conversation = first.conversation_id.clone();
+            ops.push(Op::Newest { conversation, messages: chunk.to_vec() });
+        }
+    }
+    for read in page.me.my_reads {
+        ops.push(Op::MyRead { conversation: read.conversation, n: read.n });
+    }
+    ops
+}
+
+fn workspace(it: wire::Workspace) -> Op {
+    let greetings = serde_json::to_string(&it.greeting_texts).unwrap_or_else(|_| "[]".to_owned());
+    Op::Workspace { name: it.name, greetings }
+}
+
+fn conversation(text: &str, brings: bool) -> Option<Op> {
+    let it: wire::Conversation = serde_json::from_str(text).ok()?;
+    let last_at = it.last_message.as_ref().and_then(|last| {
+        serde_json::from_str::<serde_json::Value>(last.get()).ok()?.get("sent_at")?.as_i64()
+    });
+    let record = Conversation {
+        id: it.id,
+        version: it.version,
+        contact_id: it.contact_id,
+        channel_id: it.channel_id,
+        assignee: it.assignee,
+        window_closes_at: it.window.closes_at,
+        unread: it.unread,
+        last_n: it.last_n,
+        last_at: last_at.unwrap_or(0),
+        last_message: it.last_message.map(|last| last.get().to_owned()),
+        waiting_since: it.waiting_since,
+        read_up_to_n: it.read_up_to_n,
+        raw: text.to_owned(),
+    };
+    Some(Op::Conversation { record, brings })
+}
+
+/// A message of the wire as the store keeps it.
+pub(crate) fn message(it: wire::Message) -> Message {
+    Message {
+        id: it.id,
+        conversation_id: it.conversation_id,
+        version: it.version,
+        n: it.n,
+        sent_at: it.sent_at,
+        written_at: it.written_at,
+        author_kind: it.author.kind,
+        author_id: it.author.id,
+        body: it.body.get().to_owned(),
+        reply_to: it.reply_to,
+        deleted: it.deleted.is_some(),
+        step: it.ladder.step,
+        times: it.ladder.times.map_or_else(|| "{}".to_owned(), |times| times.get().to_owned()),
+        trouble: it.ladder.trouble.map(|trouble| trouble.get().to_owned()),
+    }
+}
+
+fn contact(it: wire::Contact) -> Contact {
+    Contact {
+        id: it.id,
+        version: it.version,
+        name: it.name,
+        phone: it.phone,
+        username: it.username,
+    }
+}
+
+fn member(it: wire::Member) -> Member {
+    Member { id: it.id, version: it.version, name: it.name, role: it.role }
+}
+
+fn channel(it: &wire::Channel) -> Channel {
+    Channel {
+        id: it.id.clone(),
+        version: it.version,
+        display: it.display.clone(),
+        state: it.state.get().to_owned(),
+    }
+}
+
+/// Does it. `as_of` is the seq of the server's read; `now` server time. Answers how many customers' messages are new.
+pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored<u32> {
+    let mut new_messages = 0;
+    for op in ops {
+        match op {
+            Op::Conversation { record, brings } => {
+                if !tx.read().is_marked("left", &record.id, as_of)? {
+                    tx.put_conversation(record, *brings)?;
+                }
+            }
+            Op::Message(record) => {
+                let marked = tx.read().is_marked("left", &record.conversation_id, as_of)?
+                    || tx.read().is_marked("message", &record.id, as_of)?;
+                if !marked && tx.put_message(record)? && record.author_kind == "customer" {
+                    new_messages += 1;
+                }
+            }
+            Op::Newest { conversation, messages } => {
+                if !messages.is_empty() && !tx.read().is_marked("left", conversation, as_of)? {
+                    let out = OutOfPage { before: None, start_reached: false, as_of };
+                    tx.put_page(conversation, messages, out)?;
+                }
+            }
+            Op::Contact(record) => tx.put_contact(record)?,
+            Op::Member(record) => tx.put_member(record)?,
+            Op::Channel(record) => tx.put_channel(record)?,
+            Op::Workspace { name, greetings } => {
+                tx.set_meta(Key::WorkspaceName, name)?;
+                tx.set_meta(Key::GreetingTexts, greetings)?;
+            }
+            Op::MyRead { conversation, n } => tx.set_my_read(conversation, *n)?,
+            Op::Left { conversation, seq } => leave(tx, conversation, *seq, now)?,
+            Op::Gone { kind, id, seq } => {
+                tx.mark(kind, id, *seq, now)?;
+                if kind == "message" {
+                    tx.drop_message(id)?;
+                } else {
+                    tx.drop_person(kind, id)?;
+                }
+            }
+        }
+    }
+    Ok(new_messages)
+}
+
+/// The conversation left this member's scope: its rows go at once, what never left the phone becomes R9.
+pub(super) fn leave(tx: &Tx<'_>, conversation: &str, seq: i64, now: i64) -> Stored<()> {
+    for it in tx.read().outbox_of(conversation)? {
+        if it.kind != "send" {
+            tx.step_command(&it, Event::Dropped)?;
+        } else if tx.step_command(&it, Event::LeftScope)?.is_some() {
+            tx.explain_command(&it.id, Some(Reason::NotYours.id()), Some("not_yours"), None, now)?;
+        }
+    }
+    tx.drop_conversation(conversation)?;
+    tx.mark("left", conversation, seq, now)?;
+    tx.touch(Topic::Inbox);
+    Ok(())
+}

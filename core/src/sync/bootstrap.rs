@@ -1,0 +1,119 @@
+//! The first download, and the one after a `reset`: page by page, resumable, the list usable from the first page on.
+
+use super::apply;
+use super::engine::Engine;
+use crate::model::queue::Event;
+use crate::store::{Key, Stored, Tx};
+use crate::transport::{CallError, wire};
+
+impl Engine {
+    /// Downloads what is in scope, going on with the page where an earlier try stopped.
+    pub(super) async fn bootstrap(&self) -> Result<(), CallError> {
+        let mut page: Option<String> = self.meta(Key::BootstrapPage).await?;
+        loop {
+            let path = page.as_deref().map_or_else(
+                || "/v1/bootstrap".to_owned(),
+                |page| format!("/v1/bootstrap?page={}", super::engine::encoded(page)),
+            );
+            let answer: Result<wire::Bootstrap, CallError> = self.session.get(&path).await;
+            let body = match answer {
+                // A page token of another time: start anew, overlap is harmless.
+                Err(CallError::Refused { .. } | CallError::Reset { .. }) if page.is_some() => {
+                    page = None;
+                    continue;
+                }
+                other => other?,
+            };
+            let first = page.is_none();
+            page.clone_from(&body.next_page);
+            self.store_page(body, first).await?;
+            if page.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn store_page(&self, body: wire::Bootstrap, first: bool) -> Result<(), CallError> {
+        let (now, offset) = (self.clock.now_ms(), self.clock.offset_ms());
+        let (epoch, cursor, as_of) = (body.epoch.clone(), body.cursor.clone(), body.as_of);
+        let next_page = body.next_page.clone();
+        let ops = apply::plan_bootstrap(body);
+        self.write(move |tx| {
+            apply::carry_out(tx, &ops, as_of, now)?;
+            tx.set_meta(Key::Epoch, &epoch)?;
+            tx.set_meta(Key::OffsetMs, &offset.to_string())?;
+            tx.set_meta(Key::Drawn, "1")?;
+            if first {
+                tx.set_meta(Key::BootstrapCursor, &cursor)?;
+            }
+            match next_page {
+                Some(page) => tx.set_meta(Key::BootstrapPage, &page)?,
+                None => {
+                    let cursor = tx.read().meta(Key::BootstrapCursor)?.unwrap_or(cursor);
+                    tx.set_meta(Key::Cursor, &cursor)?;
+                    tx.clear_meta(Key::Seq)?;
+                    tx.clear_meta(Key::BootstrapPage)?;
+                    tx.clear_meta(Key::BootstrapCursor)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes down that the server forgot our place. Nothing is wiped yet: only the scope says what has to go.
+    pub(super) async fn note_reset(
+        &self,
+        cause: String,
+        epoch: Option<String>,
+    ) -> Result<(), CallError> {
+        let now = self.clock.now_ms();
+        self.write(move |tx| {
+            let held = tx.read().meta(Key::Epoch)?;
+            if epoch.is_some() && epoch != held {
+                enter_epoch(tx, now)?;
+            }
+            if let Some(epoch) = epoch {
+                tx.set_meta(Key::Epoch, &epoch)?;
+            }
+            log::info!(
+                "event=reset cause_known={}",
+                matches!(cause.as_str(), "epoch" | "tag" | "scope" | "expired")
+            );
+            tx.set_meta(Key::Resetting, "1")?;
+            tx.clear_meta(Key::Cursor)?;
+            tx.clear_meta(Key::Seq)?;
+            tx.clear_meta(Key::BootstrapPage)
+        })
+        .await
+    }
+
+    /// Wipes what is not in scope any more, before the download that follows.
+    pub(super) async fn wipe_by_scope(&self) -> Result<(), CallError> {
+        let scope: wire::Scope = self.session.get("/v1/scope").await?;
+        let now = self.clock.now_ms();
+        self.write(move |tx| {
+            for id in tx.read().held_ids()? {
+                if !scope.conversations.contains(&id) {
+                    apply::leave(tx, &id, scope.as_of, now)?;
+                }
+            }
+            tx.set_meta(Key::Epoch, &scope.epoch)?;
+            tx.clear_meta(Key::Resetting)
+        })
+        .await
+    }
+}
+
+/// Another epoch: versions and numbers count from anew, and what had left for the old server is unknown to the new one.
+fn enter_epoch(tx: &Tx<'_>, now: i64) -> Stored<()> {
+    tx.forget_versions()?;
+    tx.clear_marks()?;
+    for it in tx.read().outbox()? {
+        if it.kind == "send" && tx.step_command(&it, Event::NewEpoch)?.is_some() {
+            let reason = crate::api::Reason::UnknownOutcome.id();
+            tx.explain_command(&it.id, Some(reason), None, None, now)?;
+        }
+    }
+    Ok(())
+}
