@@ -93,8 +93,8 @@ impl Client {
     ///
     /// With `Keep`, unsent work makes it fail with `Refused{unsent}`.
     pub async fn sign_out(&self, unsent: UnsentOnSignOut) -> Result<(), Error> {
-        let waiting = self.store.read(|read| read.outbox()).await?;
-        if unsent == UnsentOnSignOut::Keep && !waiting.is_empty() {
+        let waiting = self.store.read(|read| Ok(read.outbox()?.len())).await?;
+        if unsent == UnsentOnSignOut::Keep && waiting > 0 {
             return Err(Error::Refused { code: "unsent".to_owned() });
         }
         self.runner.pause().await;

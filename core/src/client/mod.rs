@@ -184,7 +184,13 @@ impl Client {
 
     /// A person wants it now: no back-off is waited for.
     pub async fn try_now(&self) -> Result<(), Error> {
-        self.store.write(|tx| tx.clear_delays()).await?;
+        self.store
+            .write(|tx| {
+                tx.clear_delays()?;
+                tx.touch(Topic::Outbox);
+                Ok(())
+            })
+            .await?;
         self.signals.sync.notify_one();
         self.signals.sender.notify_one();
         Ok(())

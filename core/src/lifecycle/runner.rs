@@ -225,14 +225,19 @@ impl Runner {
     }
 
     async fn waiting(&self) -> Result<Waiting, Error> {
-        let rows = self.store.read(|read| read.outbox()).await?;
-        let needs_me = rows.iter().filter(|it| it.state.needs_person()).count();
-        let by_itself = rows
-            .iter()
-            .filter(|it| matches!(it.state, queue::State::Queued | queue::State::Sent))
-            .count();
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Ok(Waiting { by_itself: count(by_itself), needs_me: count(needs_me) })
+        let counted = self.store.read(|read| {
+            let rows = read.outbox()?;
+            let count = |which: fn(queue::State) -> bool| {
+                u32::try_from(rows.iter().filter(|it| which(it.state)).count()).unwrap_or(u32::MAX)
+            };
+            Ok(Waiting {
+                by_itself: count(|state| {
+                    matches!(state, queue::State::Queued | queue::State::Sent)
+                }),
+                needs_me: count(queue::State::needs_person),
+            })
+        });
+        Ok(counted.await?)
     }
 }
 

@@ -113,7 +113,6 @@ impl State {
         use Event as E;
         use State as S;
         Some(match (self, event) {
-            (S::Dependent, E::ReleasedByOther) => S::Queued,
             (S::Dependent, E::OtherRefused)
             | (S::Sent, E::Refusal)
             | (S::Dependent | S::Queued | S::Held | S::Refused, E::LeftScope) => S::Refused,
@@ -122,7 +121,7 @@ impl State {
             | (S::Unknown, E::SaidArrived)
             | (S::Accepted, E::CaughtUp) => S::Finished,
             (S::Queued | S::Sent, E::Attempt) | (S::Sent, E::NoAnswer) => S::Sent,
-            (S::Sent, E::NeverLeft) => S::Queued,
+            (S::Dependent, E::ReleasedByOther) | (S::Sent, E::NeverLeft) => S::Queued,
             (S::Queued, E::Misjudged) => S::Held,
             (S::Sent, E::Done) => S::Accepted,
             (S::Sent, E::NewEpoch) => S::Unknown,

@@ -20,7 +20,9 @@ pub(super) fn take(tx: &Tx<'_>, id: &str, answer: Answer, now: i64) -> Stored<bo
             }
             Ok(true)
         }
-        Answer::Refused { code, reason, details } => refuse(tx, &it, &code, reason, details, now),
+        Answer::Refused { code, reason, details } => {
+            refuse(tx, &it, &code, reason, details.as_deref(), now)
+        }
         Answer::Later { retry_after_ms } => {
             tx.step_command(&it, Event::NoAnswer)?;
             let wait = retry_after_ms.unwrap_or(1_000).clamp(0, 3_600_000);
@@ -35,7 +37,7 @@ fn refuse(
     it: &Queued,
     code: &str,
     reason: Option<String>,
-    details: Option<String>,
+    details: Option<&str>,
     now: i64,
 ) -> Stored<bool> {
     if code == "withdrawn" {
@@ -47,7 +49,7 @@ fn refuse(
     // An act on a message (withdraw, release, ...) that came too late needs nobody: the message itself shows how it stands.
     if it.kind == "send" {
         let reason = reason.unwrap_or_else(|| crate::api::Reason::Refused.id().to_owned());
-        tx.explain_command(&it.id, Some(&reason), Some(code), details.as_deref(), now)?;
+        tx.explain_command(&it.id, Some(&reason), Some(code), details, now)?;
     } else {
         let refused = Queued { state: crate::model::queue::State::Refused, ..it.clone() };
         tx.step_command(&refused, Event::Dropped)?;

@@ -180,9 +180,9 @@ impl Tx<'_> {
             {
                 (from, out.start_reached)
             }
-            (Some(held), None) => (held.min(from), knew_start || out.start_reached),
+            // A page that ends below what is held leaves a hole above it: it is stored unseen.
             (Some(held), Some(before)) if before < held => (held, knew_start),
-            (Some(held), Some(_)) => (held.min(from), knew_start || out.start_reached),
+            (Some(held), _) => (held.min(from), knew_start || out.start_reached),
             (None, _) => (from, out.start_reached),
         };
         self.set_held_from(key, from, start)?;

@@ -46,16 +46,14 @@ impl Engine {
             if first {
                 tx.set_meta(Key::BootstrapCursor, &cursor)?;
             }
-            match next_page {
-                Some(page) => tx.set_meta(Key::BootstrapPage, &page)?,
-                None => {
-                    let cursor = tx.read().meta(Key::BootstrapCursor)?.unwrap_or(cursor);
-                    tx.set_meta(Key::Cursor, &cursor)?;
-                    tx.clear_meta(Key::Seq)?;
-                    tx.clear_meta(Key::BootstrapPage)?;
-                    tx.clear_meta(Key::BootstrapCursor)?;
-                }
+            if let Some(page) = next_page {
+                return tx.set_meta(Key::BootstrapPage, &page);
             }
+            let cursor = tx.read().meta(Key::BootstrapCursor)?.unwrap_or(cursor);
+            tx.set_meta(Key::Cursor, &cursor)?;
+            tx.clear_meta(Key::Seq)?;
+            tx.clear_meta(Key::BootstrapPage)?;
+            tx.clear_meta(Key::BootstrapCursor)?;
             Ok(())
         })
         .await

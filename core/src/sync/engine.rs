@@ -18,7 +18,7 @@ const PAGE: u32 = 500;
 /// Without any frame or ping for so long the socket counts as dead; the platform pings every 55 s.
 const SILENCE: Duration = Duration::from_secs(130);
 /// A slow check even without a gap.
-const PERIODIC: Duration = Duration::from_secs(15 * 60);
+const PERIODIC: Duration = Duration::from_mins(15);
 
 /// Keeps the store in step with the server.
 pub(crate) struct Engine {
@@ -183,8 +183,8 @@ impl Engine {
     /// One transaction: the rows, the cursor, the ends of commands.
     async fn apply(&self, page: wire::Changes) -> Result<u32, CallError> {
         let (now, offset) = (self.clock.now_ms(), self.clock.offset_ms());
-        let wire::Changes { epoch, to, cursor, as_of, changes, has_more, .. } = page;
-        let ops = apply::plan(changes);
+        let wire::Changes { epoch, to, cursor, as_of, rows, has_more, .. } = page;
+        let ops = apply::plan(rows);
         let new = self
             .write(move |tx| {
                 let new = apply::carry_out(tx, &ops, as_of, now)?;

@@ -53,12 +53,12 @@ impl HttpTransport {
         Ok(Self { client, base, client_header, tls: Arc::new(tls) })
     }
 
-    fn url(&self, path: &str) -> Result<Url, Fault> {
+    fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url.set_query(query);
-        Ok(url)
+        url
     }
 
     fn headers(&self, bearer: Option<&str>) -> Result<HeaderMap, Fault> {
@@ -74,7 +74,7 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Fault> {
-        let url = self.url(&request.path)?;
+        let url = self.url(&request.path);
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -114,7 +114,7 @@ impl HttpTransport {
         &self,
         bearer: Zeroizing<String>,
     ) -> Result<Box<dyn LiveSocket>, ConnectFault> {
-        let mut url = self.url("/v1/live").map_err(ConnectFault::Fault)?;
+        let mut url = self.url("/v1/live");
         let scheme = if self.base.scheme() == "https" { "wss" } else { "ws" };
         url.set_scheme(scheme).map_err(|()| ConnectFault::Fault(Fault::NotSent))?;
         let headers = self.headers(Some(&bearer)).map_err(ConnectFault::Fault)?;

@@ -24,7 +24,8 @@ pub(crate) struct Changes {
     pub to: i64,
     pub cursor: String,
     pub as_of: i64,
-    pub changes: Vec<Change>,
+    #[serde(rename = "changes")]
+    pub rows: Vec<Change>,
     #[serde(default)]
     pub has_more: bool,
     pub server_time: Option<i64>,
