@@ -5,14 +5,23 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use tokio::task::JoinHandle;
 
-use crate::agents;
+use crate::agents::error::ApiError;
+use crate::feed::live::{LiveFeed, Wanted};
+use crate::meta::graph::GraphPort;
+use crate::meta::processor::WebhookProcessor;
+use crate::meta::send::queue::SendQueue;
+use crate::office::{Office, key_proof};
 use crate::settings::Settings;
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{OpenError, Store, StoreError, changes, facts};
 use crate::support::stop::Stop;
 use crate::support::{Clock, Executor, Rng};
+use crate::{agents, meta};
 
 /// Name of the database in the data folder.
 pub const DATABASE: &str = "platform.db";
@@ -20,8 +29,14 @@ pub const DATABASE: &str = "platform.db";
 /// Name of the file that a running `serve` keeps locked.
 pub const LOCK: &str = "serve.lock";
 
+/// How long to wait before the lock is tried a second time.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
 /// How often `serve` asks whether another process has written.
 const LOOK_ROUND: Duration = Duration::from_millis(500);
+
+/// How often the change line is cut back.
+const PRUNE_ROUND: Duration = Duration::from_hours(1);
 
 /// What is injected: everything that differs between production and a simulation.
 #[derive(Clone)]
@@ -32,6 +47,8 @@ pub struct Ports {
     pub rng: Arc<dyn Rng>,
     /// Where blocking work runs.
     pub executor: Arc<dyn Executor>,
+    /// The way to Meta.
+    pub graph: Arc<dyn GraphPort>,
 }
 
 /// The platform could not be started.
@@ -43,6 +60,9 @@ pub enum StartError {
     /// The file system refused the data folder.
     #[error("the data folder cannot be used: {0}")]
     Folder(std::io::ErrorKind),
+    /// The store belongs to another key.
+    #[error("FIELDLINE_KEY is not the key of this data folder")]
+    WrongKey,
     /// The store could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -57,6 +77,7 @@ impl StartError {
         match self {
             Self::AlreadyServing => "already_serving",
             Self::Folder(_) => "data_folder",
+            Self::WrongKey => "wrong_key",
             Self::Open(OpenError::Newer { .. }) => "newer_schema",
             Self::Open(OpenError::Foreign) => "foreign_store",
             Self::Open(_) | Self::Store(_) => "store",
@@ -78,6 +99,12 @@ pub struct Shared {
     pub store: Store,
     /// Tells every task to end.
     pub stop: Stop,
+    /// Wakes the worker that works webhook bodies off.
+    pub webhooks: WebhookProcessor,
+    /// Wakes the worker that sends.
+    pub sends: SendQueue,
+    /// Numbers that devices' sockets have to reach.
+    pub wanted: Wanted,
 }
 
 impl std::ops::Deref for AppState {
@@ -99,7 +126,14 @@ impl Platform {
     /// Locks the data folder, opens and migrates the store, and recovers what a crash left half
     /// done. Nothing runs until [`Platform::start`].
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, StartError> {
-        let lock = lock(&settings.data)?;
+        let lock = match lock(&settings.data) {
+            // `status` holds the lock for a moment when it asks whether it is held.
+            Err(StartError::AlreadyServing) => {
+                tokio::time::sleep(LOCK_PAUSE).await;
+                lock(&settings.data)?
+            }
+            taken => taken?,
+        };
         let store = Store::open(
             &settings.data.join(DATABASE),
             Arc::clone(&ports.clock),
@@ -107,7 +141,20 @@ impl Platform {
             Arc::clone(&ports.executor),
         )
         .await?;
-        let state = AppState(Arc::new(Shared { settings, ports, store, stop: Stop::default() }));
+        let proof = key_proof(&settings.key);
+        if !store.write(move |tx| facts::belongs_to(tx, &proof)).await? {
+            return Err(StartError::WrongKey);
+        }
+        meta::recover(&store).await?;
+        let state = AppState(Arc::new(Shared {
+            settings,
+            ports,
+            store,
+            stop: Stop::default(),
+            webhooks: WebhookProcessor::default(),
+            sends: SendQueue::default(),
+            wanted: Wanted::default(),
+        }));
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
 
@@ -116,11 +163,26 @@ impl Platform {
         &self.state
     }
 
+    /// The operator's functions on this platform's store.
+    pub fn office(&self) -> Office {
+        Office {
+            store: self.state.store.clone(),
+            key: self.state.settings.key.clone(),
+            cost: self.state.settings.password_cost,
+            base_url: self.state.settings.base_url(),
+            rng: Arc::clone(&self.state.ports.rng),
+            executor: Arc::clone(&self.state.ports.executor),
+        }
+    }
+
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
         axum::Router::new()
             .nest("/v1", agents::routes(&state))
+            .route("/healthz", get(|| async { StatusCode::OK }))
+            .route("/readyz", get(ready))
+            .merge(meta::webhook::routes())
             .fallback(agents::http::not_found)
             .method_not_allowed_fallback(agents::http::not_found)
             .layer(from_fn_with_state(state.clone(), agents::http::envelope))
@@ -131,6 +193,17 @@ impl Platform {
     pub fn start(&self) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.push(tokio::spawn(notice_others(self.state.clone())));
+        workers.push(tokio::spawn(keep_short(self.state.clone())));
+        workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+    }
+
+    /// The live line of one device, as its WebSocket has it, without a socket.
+    ///
+    /// # Errors
+    /// Those of [`LiveFeed::open`].
+    pub async fn live(&self, access_token: &str, hello_since: &str) -> Result<LiveFeed, ApiError> {
+        LiveFeed::open(self.state.clone(), access_token, hello_since).await
     }
 
     /// Ends workers and sockets, waits for them, closes the store and gives up the data folder.
@@ -146,6 +219,17 @@ impl Platform {
         self.state.stop.idle().await;
         self.state.store.close().await;
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Platform {
+    /// Dropped without [`Platform::stop`], the platform ends as a killed process would: in the
+    /// middle of whatever it was doing.
+    fn drop(&mut self) {
+        let workers = self.workers.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for worker in workers.drain(..) {
+            worker.abort();
+        }
     }
 }
 
@@ -175,8 +259,42 @@ async fn notice_others(state: AppState) {
             () = state.stop.stopped() => return,
             () = tokio::time::sleep(LOOK_ROUND) => {}
         }
-        if let Err(error) = state.store.notice_others().await {
-            log::warn!("notice_others cause=\"{error}\"");
+        match state.store.notice_others().await {
+            Ok(true) => {
+                state.webhooks.wake();
+                state.sends.wake();
+            }
+            Ok(false) => {}
+            Err(error) => log::warn!("notice_others cause=\"{error}\""),
         }
     }
+}
+
+/// Keeps the change line as long as it is promised and no longer.
+async fn keep_short(state: AppState) {
+    loop {
+        match state.store.write(|tx| changes::prune(tx)).await {
+            Ok(0) => {}
+            Ok(rows) => log::info!("changes_pruned rows={rows}"),
+            Err(error) => log::warn!("changes_not_pruned cause=\"{error}\""),
+        }
+        tokio::select! {
+            biased;
+            () = state.stop.stopped() => return,
+            () = tokio::time::sleep(PRUNE_ROUND) => {}
+        }
+    }
+}
+
+/// Whether the store takes a write.
+async fn ready(State(state): State<AppState>) -> StatusCode {
+    match state.store.write(|_| Ok::<_, StoreError>(())).await {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Whether a `serve` works on this data folder now.
+pub fn is_served(data: &Path) -> bool {
+    matches!(lock(data), Err(StartError::AlreadyServing))
 }

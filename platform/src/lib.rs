@@ -11,9 +11,14 @@
 
 pub mod agents;
 pub mod app;
+pub mod cli;
+pub mod feed;
+pub mod meta;
+pub mod office;
 pub mod settings;
 pub mod store;
 pub mod support;
 
 pub use app::{Platform, Ports, StartError};
+pub use office::Office;
 pub use settings::{PasswordCost, Settings};

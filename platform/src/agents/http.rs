@@ -1,9 +1,10 @@
 //! What every answer and every request has in common: headers, limits, log lines.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -77,10 +78,9 @@ pub(crate) async fn known_client(
         .and_then(|(platform, version)| Some((platform, AppVersion::parse(version)?)))
         .ok_or_else(|| ApiError::malformed("Fieldline-Client"))?;
     match state.settings.minimum_versions.get(platform) {
-        Some(minimum) if version < *minimum => Err(ApiError::with(
-            ErrorCode::Upgrade,
-            json!({ "min_version": minimum.to_string() }),
-        )),
+        Some(minimum) if version < *minimum => {
+            Err(ApiError::with(ErrorCode::Upgrade, json!({ "min_version": minimum.to_string() })))
+        }
         _ => Ok(next.run(request).await),
     }
 }
@@ -139,5 +139,43 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let token = bearer(parts).ok_or_else(|| ApiError::new(ErrorCode::Token))?;
         authenticate(state, token).await
+    }
+}
+
+/// The query of a request; of repeated names the last counts.
+pub(crate) struct Params(BTreeMap<String, String>);
+
+impl Params {
+    /// A field that may be absent.
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A field that must be there.
+    pub(crate) fn text(&self, name: &str) -> Result<&str, ApiError> {
+        self.optional(name).ok_or_else(|| ApiError::malformed(name))
+    }
+
+    /// A number from 1 to `most`; `default` if absent.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        default: usize,
+        most: usize,
+    ) -> Result<usize, ApiError> {
+        let Some(text) = self.optional(name) else { return Ok(default) };
+        text.parse().ok().filter(|number| (1..=most).contains(number)).ok_or_else(|| {
+            ApiError::with(ErrorCode::Malformed, json!({ "field": name, "limit": most }))
+        })
+    }
+}
+
+impl FromRequestParts<AppState> for Params {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|_| ApiError::new(ErrorCode::Malformed))
     }
 }

@@ -1,19 +1,22 @@
 //! The phones' side: sign-in, devices, commands.
 
 pub mod command;
+pub mod commands;
 pub mod error;
 pub mod http;
 pub mod link_code;
 pub mod outcome;
 pub mod password;
+mod read;
 pub mod session;
 pub mod token;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::post;
+use axum::routing::{get, post};
 
 use crate::app::AppState;
+use crate::feed;
 
 /// Everything under `/v1`.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -21,6 +24,12 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/session", post(session::create).delete(session::end))
         .route("/session/preview", post(session::preview))
         .route("/session/refresh", post(session::refresh))
+        .route("/bootstrap", get(feed::bootstrap::get))
+        .route("/scope", get(feed::changes::scope))
+        .route("/changes", get(feed::changes::get))
+        .route("/conversations/{id}/messages", get(feed::pages::get))
+        .route("/commands", post(commands::post))
+        .route("/live", get(feed::socket::get))
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)
         .layer(from_fn_with_state(state.clone(), http::known_client))

@@ -15,7 +15,9 @@ use crate::app::AppState;
 use crate::store::devices::DeviceInfo;
 use crate::store::members::{Member, normal_email};
 use crate::store::sessions::{EndReason, Session};
-use crate::store::{StoreError, WriteTx, devices, link_codes, members, objects, sessions, workspaces};
+use crate::store::{
+    StoreError, WriteTx, devices, link_codes, members, objects, sessions, workspaces,
+};
 use crate::support::keys::{Purpose, mac, sha256};
 use crate::support::{Key, Secret, executor};
 
@@ -302,10 +304,7 @@ async fn by_link_code(
 }
 
 /// A code that is known and not over, with whom it signs in.
-fn usable_code(
-    tx: &WriteTx<'_>,
-    hash: &[u8],
-) -> Decided<(link_codes::LinkCode, Member)> {
+fn usable_code(tx: &WriteTx<'_>, hash: &[u8]) -> Decided<(link_codes::LinkCode, Member)> {
     let Some(code) = link_codes::find(tx.sql(), hash)? else {
         return Ok(Err(ApiError::link_code("unknown")));
     };
@@ -363,15 +362,10 @@ fn grant(
 
 fn device(device: Device) -> Result<DeviceInfo, ApiError> {
     let word = |value: Option<String>, field: &str| {
-        value
-            .filter(|word| word.len() <= MAX_WORD)
-            .ok_or_else(|| ApiError::malformed(field))
+        value.filter(|word| word.len() <= MAX_WORD).ok_or_else(|| ApiError::malformed(field))
     };
     Ok(DeviceInfo {
-        id: device
-            .id
-            .filter(|id| is_uuid(id))
-            .ok_or_else(|| ApiError::malformed("device.id"))?,
+        id: device.id.filter(|id| is_uuid(id)).ok_or_else(|| ApiError::malformed("device.id"))?,
         name: device
             .name
             .filter(|name| !name.trim().is_empty() && name.chars().count() <= MAX_NAME)

@@ -45,7 +45,11 @@ pub(crate) fn set_sign_of_life(c: &Connection, channel: &str, at: i64) -> Result
 }
 
 /// Writes a channel's version.
-pub(crate) fn set_channel_version(c: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
+pub(crate) fn set_channel_version(
+    c: &Connection,
+    id: &str,
+    version: i64,
+) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE channels SET version = ?2 WHERE id = ?1")?.execute((id, version))?;
     Ok(())
 }

@@ -54,12 +54,7 @@ pub fn insert(
 }
 
 /// Notes who used it.
-pub fn used(
-    tx: &WriteTx<'_>,
-    hash: &[u8],
-    device: &str,
-    session: &str,
-) -> Result<(), StoreError> {
+pub fn used(tx: &WriteTx<'_>, hash: &[u8], device: &str, session: &str) -> Result<(), StoreError> {
     tx.sql().execute(
         "UPDATE link_codes SET used_by = ?2, session = ?3 WHERE hash = ?1",
         (hash, device, session),

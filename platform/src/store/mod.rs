@@ -12,12 +12,22 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub mod changes;
+pub mod channels;
+pub mod chats;
+pub mod commands;
+pub mod conversations;
 pub mod devices;
+pub mod facts;
 pub mod link_codes;
 pub mod members;
 pub mod objects;
 pub mod open;
+pub mod people;
+pub mod sends;
 pub mod sessions;
+pub mod texts;
+pub mod webhooks;
 pub mod workspaces;
 
 mod error;

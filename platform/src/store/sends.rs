@@ -84,12 +84,24 @@ pub(crate) fn open_of(c: &Connection, conversation: &str) -> Result<Vec<SendRow>
 
 /// Adds a send.
 pub(crate) fn insert(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
-    write(c, &format!("INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"), send)
+    write(
+        c,
+        &format!(
+            "INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        ),
+        send,
+    )
 }
 
 /// Writes a send anew.
 pub(crate) fn update(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
-    write(c, &format!("REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"), send)
+    write(
+        c,
+        &format!(
+            "REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        ),
+        send,
+    )
 }
 
 fn write(c: &Connection, sql: &str, send: &SendRow) -> Result<(), StoreError> {

@@ -25,7 +25,8 @@ pub struct Workspace {
     pub greeting_texts: String,
 }
 
-const COLUMNS: &str = "id, name, epoch, version, head_seq, head_tag, members_see_unassigned, greeting_texts";
+const COLUMNS: &str =
+    "id, name, epoch, version, head_seq, head_tag, members_see_unassigned, greeting_texts";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {

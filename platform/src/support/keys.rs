@@ -18,8 +18,8 @@ pub enum Purpose {
     Failures,
     /// Bodies of commands, kept to recognise a repeat.
     Command,
-    /// What a member may see, inside cursors.
-    Scope,
+    /// Proof that a store belongs to a key.
+    Proof,
 }
 
 impl Purpose {
@@ -30,7 +30,7 @@ impl Purpose {
             Self::LinkCode => b"fieldline link code 1",
             Self::Failures => b"fieldline sign-in failures 1",
             Self::Command => b"fieldline command body 1",
-            Self::Scope => b"fieldline scope 1",
+            Self::Proof => b"fieldline key proof 1",
         }
     }
 }
@@ -77,7 +77,7 @@ mod tests {
             Purpose::LinkCode,
             Purpose::Failures,
             Purpose::Command,
-            Purpose::Scope,
+            Purpose::Proof,
         ];
         for a in all {
             for b in all {

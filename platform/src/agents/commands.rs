@@ -1,0 +1,191 @@
+//! `POST /v1/commands`: the envelope around every command. Protocol.md 5.
+//!
+//! Each command is judged in a commit of its own: its effect, its kept outcome and its changes
+//! stand together or not at all. A kept outcome is repeated word for word.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::command::{self, Command, is_uuid, malformed};
+use super::error::{ApiError, ErrorCode};
+use super::http::JsonBody;
+use super::outcome::{Actor, LaterCode, Outcome, RefusedCode};
+use super::read;
+use super::session::Caller;
+use crate::app::AppState;
+use crate::feed::cursor::ResetCause;
+use crate::meta::send::commands as sends;
+use crate::store::{StoreError, WriteTx, commands as kept, workspaces};
+use crate::support::Key;
+use crate::support::keys::{Purpose, mac};
+
+/// The most commands of a request.
+pub const MAX_COMMANDS: usize = 100;
+
+/// How many bytes of a body's keyed hash are kept.
+const HASH: usize = 16;
+
+/// When to try again what is behind another command.
+const BEHIND_MS: i64 = 1000;
+
+/// When to try again what failed by a fault of the platform's.
+const FAULT_MS: i64 = 5000;
+
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    epoch: String,
+    commands: Vec<Map<String, Value>>,
+}
+
+/// The handler.
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    caller: Caller,
+    JsonBody(request): JsonBody<Request>,
+) -> Result<Json<Value>, ApiError> {
+    if request.commands.len() > MAX_COMMANDS {
+        let details = json!({ "field": "commands", "limit": MAX_COMMANDS });
+        return Err(ApiError::with(ErrorCode::Malformed, details));
+    }
+    // Without an id there is no answering a command by itself.
+    if request.commands.iter().any(|fields| id_of(fields).is_none()) {
+        return Err(ApiError::malformed("commands.id"));
+    }
+    let workspace = caller.actor.workspace.clone();
+    let epoch = state
+        .store
+        .read(move |sql| workspaces::get(sql, &workspace).map(|workspace| workspace.epoch))
+        .await?;
+    if request.epoch != epoch {
+        return Err(ResetCause::Epoch.to_error(&epoch));
+    }
+    let mut answers = Vec::with_capacity(request.commands.len());
+    let mut behind = BTreeSet::new();
+    for fields in request.commands {
+        let id = id_of(&fields).unwrap_or_default().to_owned();
+        let conversation = sends_into(&fields).map(str::to_owned);
+        let is_behind = conversation.as_ref().is_some_and(|id| behind.contains(id));
+        let mut answer = judge(&state, &caller.actor, fields, is_behind).await;
+        let done = answer.get("outcome").and_then(Value::as_str) == Some("done");
+        if let (Some(conversation), false) = (conversation, done) {
+            behind.insert(conversation);
+        }
+        if let Some(seq) = answer.get("seq").and_then(Value::as_i64) {
+            state.wanted.want(&caller.actor.device, seq);
+        }
+        answer.insert("id".into(), id.into());
+        answers.push(Value::Object(answer));
+    }
+    state.store.heads().moved(&caller.actor.workspace);
+    state.sends.wake();
+    Ok(Json(json!({ "answers": answers })))
+}
+
+fn id_of(fields: &Map<String, Value>) -> Option<&str> {
+    fields.get("id").and_then(Value::as_str)
+}
+
+/// The conversation into which a command sends, however wrong the rest of it is.
+fn sends_into(fields: &Map<String, Value>) -> Option<&str> {
+    let is_send = fields.get("kind").and_then(Value::as_str) == Some("send");
+    fields.get("conversation").and_then(Value::as_str).filter(|_| is_send)
+}
+
+/// Judges one command in its own commit; gives the answer without the id.
+async fn judge(
+    state: &AppState,
+    actor: &Actor,
+    fields: Map<String, Value>,
+    is_behind: bool,
+) -> Map<String, Value> {
+    let id = id_of(&fields).unwrap_or_default().to_owned();
+    if !is_uuid(&id) {
+        return malformed("id").to_json();
+    }
+    let hash = body_hash(&state.settings.key, &fields);
+    let actor = actor.clone();
+    let judged = state
+        .store
+        .write(move |tx| -> Result<Map<String, Value>, StoreError> {
+            if let Some(kept) = kept::find(tx.sql(), &actor.device, &id)? {
+                return Ok(repeat(kept, &hash));
+            }
+            if is_behind {
+                let (code, retry_after_ms) = (LaterCode::Behind, BEHIND_MS);
+                return Ok(Outcome::Later { code, retry_after_ms }.to_json());
+            }
+            let outcome = match command::parse(&fields) {
+                Ok(command) => carry_out(tx, &actor, &command)?,
+                Err(refused) => refused,
+            };
+            if !matches!(outcome, Outcome::Later { .. }) {
+                kept::keep(tx, &actor.device, &id, &hash, &outcome)?;
+            }
+            Ok(outcome.to_json())
+        })
+        .await;
+    judged.unwrap_or_else(|error| {
+        log::error!("command cause=\"{error}\"");
+        let code = match error {
+            StoreError::Full => LaterCode::ServerFull,
+            _ => LaterCode::Overloaded,
+        };
+        Outcome::Later { code, retry_after_ms: FAULT_MS }.to_json()
+    })
+}
+
+fn repeat(kept: kept::Kept, hash: &[u8]) -> Map<String, Value> {
+    match kept.outcome {
+        Value::Object(outcome) if kept.hash.is_empty() || kept.hash == hash => outcome,
+        _ => Outcome::refused(RefusedCode::IdReused).to_json(),
+    }
+}
+
+fn carry_out(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    command: &Command,
+) -> Result<Outcome, StoreError> {
+    match command {
+        Command::Send(command) => sends::send(tx, actor, command),
+        Command::Withdraw(command) => sends::withdraw(tx, actor, command),
+        Command::Release(command) => sends::release(tx, actor, command),
+        Command::Pass(command) => sends::pass(tx, actor, command),
+        Command::Settle(command) => sends::settle(tx, actor, command),
+        Command::Read(command) => read::read(tx, actor, command),
+    }
+}
+
+/// Keyed hash of what a command says: its fields in the order of their names, without the id,
+/// which it is found by, and without `at`, which a phone may correct between two tries.
+fn body_hash(key: &Key, fields: &Map<String, Value>) -> Vec<u8> {
+    let body: Map<_, _> = fields
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "id" | "at"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let text = Value::Object(body).to_string();
+    mac(key, Purpose::Command, text.as_bytes()).into_iter().take(HASH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_holds_what_is_said_and_not_how() {
+        let key = Key::new([5; 32]);
+        let hash = |text: &str| body_hash(&key, &serde_json::from_str(text).unwrap());
+        let first = hash(r#"{"id":"a","at":1,"kind":"send","body":{"kind":"text","text":"x"}}"#);
+        assert_eq!(first.len(), HASH);
+        let again = r#"{"body":{"text":"x","kind":"text"}, "kind":"send", "at":2, "id":"a"}"#;
+        assert_eq!(hash(again), first);
+        let other = r#"{"id":"a","at":1,"kind":"send","body":{"kind":"text","text":"y"}}"#;
+        assert_ne!(hash(other), first);
+        assert_ne!(body_hash(&Key::new([6; 32]), &serde_json::from_str(again).unwrap()), first);
+    }
+}

@@ -1,0 +1,267 @@
+//! The operator's command line: protocol.md 8, stable, for scripts depend on it.
+//!
+//! One JSON object on standard output; an error is one JSON line on standard error and code 1,
+//! wrong usage is code 2. Passwords and tokens come from standard input, never from arguments.
+
+mod serve;
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::agents::outcome::Role;
+use crate::app::{self, StartError};
+use crate::office::{NewAgent, NewChannel, Office, OfficeError};
+use crate::settings::{FolderSettings, PasswordCost, SettingsError};
+use crate::support::{BlockingPool, Clock, Executor, Rng, Secret, SystemClock, SystemRng};
+
+/// The most that is read from standard input, in bytes.
+const MAX_INPUT: u64 = 16 * 1024;
+
+#[derive(Parser)]
+#[command(
+    name = "fieldline-platform",
+    version,
+    about = "Fieldline's server. Settings come from the environment: FIELDLINE_LISTEN, FIELDLINE_DATA, FIELDLINE_PUBLIC_URL, FIELDLINE_GRAPH_URL, FIELDLINE_APP_SECRET, FIELDLINE_VERIFY_TOKEN, FIELDLINE_KEY, FIELDLINE_LOG."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server until SIGTERM or SIGINT.
+    Serve,
+    /// Workspaces.
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// People.
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Business numbers.
+    #[command(subcommand)]
+    Channel(ChannelCommand),
+    /// Counts what is in the data folder.
+    Status,
+}
+
+#[derive(Subcommand)]
+enum WorkspaceCommand {
+    /// Creates a workspace and its owner, whose password is read from standard input.
+    Create {
+        /// Name of the business.
+        #[arg(long)]
+        name: String,
+        /// E-mail of its owner.
+        #[arg(long)]
+        owner_email: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AgentCommand {
+    /// Adds somebody, whose password is read from standard input.
+    Add {
+        /// Workspace id.
+        #[arg(long)]
+        workspace: String,
+        /// E-mail, unique on this server.
+        #[arg(long)]
+        email: String,
+        /// The name people see.
+        #[arg(long)]
+        name: String,
+        /// What they may do.
+        #[arg(long, value_enum)]
+        role: RoleArgument,
+    },
+    /// Makes a code that signs a phone in once, within ten minutes.
+    LinkCode {
+        /// E-mail of the agent.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ChannelCommand {
+    /// Adds a business number, whose access token is read from standard input.
+    Add {
+        /// Workspace id.
+        #[arg(long)]
+        workspace: String,
+        /// Meta's id of the number.
+        #[arg(long)]
+        phone_number_id: String,
+        /// Meta's id of the business account.
+        #[arg(long)]
+        waba_id: String,
+        /// The number as printed.
+        #[arg(long)]
+        display: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArgument {
+    Owner,
+    Manager,
+    Employee,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    #[error("Meta's address cannot be used")]
+    Graph,
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::ErrorKind),
+    #[error("standard input cannot be read")]
+    Input,
+    #[error("the runtime failed: {0}")]
+    Runtime(std::io::ErrorKind),
+}
+
+impl Failure {
+    fn to_json(&self) -> Value {
+        let (code, name) = match self {
+            Self::Settings(error) => ("setting", Some(error.name)),
+            Self::Start(error) => (error.code(), None),
+            Self::Office(error) => (error.code(), None),
+            Self::Graph => ("setting", Some("FIELDLINE_GRAPH_URL")),
+            Self::Listen(..) => ("listen", Some("FIELDLINE_LISTEN")),
+            Self::Input => ("input", None),
+            Self::Runtime(_) => ("runtime", None),
+        };
+        let mut error = json!({ "code": code, "message": self.to_string() });
+        if let (Some(name), Some(error)) = (name, error.as_object_mut()) {
+            error.insert("setting".into(), name.into());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Without standard error there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr().lock(), "{}", failure.to_json());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Runtime(error.kind()))?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::serve().await,
+            command => operate(command).await,
+        }
+    })
+}
+
+async fn operate(command: Command) -> Result<(), Failure> {
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng::new());
+    let settings = FolderSettings::from_env(&env, rng.as_ref())?;
+    // The secret is asked for before the store is opened: nobody waits for a person who types.
+    let secret = match command {
+        Command::Workspace(_) | Command::Agent(AgentCommand::Add { .. }) | Command::Channel(_) => {
+            read_secret()?
+        }
+        _ => Secret::new(""),
+    };
+    let base_url = settings.base_url();
+    let (clock, executor): (Arc<dyn Clock>, Arc<dyn Executor>) =
+        (Arc::new(SystemClock), Arc::new(BlockingPool));
+    let ports = (clock, rng, executor);
+    let office =
+        Office::open(&settings.data, settings.key, PasswordCost::STANDARD, base_url, ports).await?;
+    let answer = match command {
+        Command::Workspace(WorkspaceCommand::Create { name, owner_email }) => {
+            answer(&office.create_workspace(&name, &owner_email, secret).await?)
+        }
+        Command::Agent(AgentCommand::Add { workspace, email, name, role }) => {
+            let (role, password) = (role.into(), secret);
+            answer(&office.add_agent(NewAgent { workspace, email, name, role, password }).await?)
+        }
+        Command::Agent(AgentCommand::LinkCode { email }) => {
+            answer(&office.link_code(&email).await?)
+        }
+        Command::Channel(ChannelCommand::Add { workspace, phone_number_id, waba_id, display }) => {
+            let token = secret;
+            let channel = NewChannel { workspace, phone_number_id, waba_id, display, token };
+            answer(&office.add_channel(channel).await?)
+        }
+        Command::Status | Command::Serve => {
+            let mut status = answer(&office.counts().await?);
+            if let Some(status) = status.as_object_mut() {
+                status.insert("serving".into(), app::is_served(&settings.data).into());
+            }
+            status
+        }
+    };
+    office.close().await;
+    print(&answer);
+    Ok(())
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Owner => Self::Owner,
+            RoleArgument::Manager => Self::Manager,
+            RoleArgument::Employee => Self::Employee,
+        }
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// One secret from standard input, without the line end that a terminal or `echo` adds.
+fn read_secret() -> Result<Secret, Failure> {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .take(MAX_INPUT)
+        .read_to_string(&mut text)
+        .map_err(|_| Failure::Input)?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn answer(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// Prints one line and makes sure it is out.
+fn print(value: &Value) {
+    let mut out = std::io::stdout().lock();
+    // A script that closed its end does not want the answer.
+    let _ = writeln!(out, "{value}").and_then(|()| out.flush());
+}

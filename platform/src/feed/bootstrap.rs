@@ -1,0 +1,231 @@
+//! The start: everything in scope, the first screen first. Protocol.md 3.
+//!
+//! Start one: the most recent conversations, each with its last message. Then the last messages
+//! of those, in id order; then the others in id order. A page's token carries the cursor cut
+//! before the first page and where that page ended, so that any page can be asked for again and
+//! what moves meanwhile is either on a later page or on the line after the cursor.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::cursor::{self, Cursor};
+use super::scope::Reader;
+use super::{ENVELOPE, MAX_PAGE};
+use crate::agents::error::ApiError;
+use crate::agents::http::Params;
+use crate::agents::session::Caller;
+use crate::app::AppState;
+use crate::store::conversations::{self, Boundary, Listed};
+use crate::store::workspaces::{self, Workspace};
+use crate::store::{StoreError, members, objects};
+
+/// Conversations of a page.
+const PAGE: i64 = 50;
+
+/// What a page token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Token {
+    /// Cut before the first page.
+    cursor: String,
+    /// Snapshot of the first page.
+    as_of: i64,
+    /// The first page was full: there may be others.
+    others: bool,
+    /// The first page's last conversation.
+    last_at: i64,
+    id: String,
+    /// What comes next.
+    stage: Stage,
+    /// After this conversation.
+    after: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    /// Last messages of the recent ones.
+    Recent,
+    /// The others.
+    Others,
+}
+
+impl Token {
+    fn encode(&self) -> Result<String, StoreError> {
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self)?))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
+    fn boundary(&self) -> Boundary {
+        Boundary { last_at: self.last_at, id: self.id.clone() }
+    }
+}
+
+/// A page of the start.
+#[derive(Debug, Serialize)]
+pub(crate) struct Start {
+    epoch: String,
+    cursor: String,
+    as_of: i64,
+    me: Value,
+    workspace: Value,
+    channels: Vec<Value>,
+    conversations: Vec<Value>,
+    contacts: Vec<Value>,
+    members: Vec<Value>,
+    labels: Vec<Value>,
+    messages: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page: Option<String>,
+}
+
+/// `GET /v1/bootstrap`.
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    params: Params,
+) -> Result<Json<Start>, ApiError> {
+    let token = match params.optional("page") {
+        None => None,
+        Some(text) => Some(Token::decode(text).ok_or_else(|| ApiError::malformed("page"))?),
+    };
+    let page = state
+        .store
+        .read(move |sql| -> Result<Start, ApiError> {
+            let workspace = workspaces::get(sql, &caller.actor.workspace)?;
+            let reader = Reader::new(caller.actor, &workspace);
+            match token {
+                None => Ok(first(sql, &workspace, &reader)?),
+                Some(token) => {
+                    cursor::place(sql, &workspace, &reader, &token.cursor, "page")?
+                        .map_err(|cause| cause.to_error(&workspace.epoch))?;
+                    Ok(later(sql, &workspace, &reader, token)?)
+                }
+            }
+        })
+        .await?;
+    Ok(Json(page))
+}
+
+fn first(sql: &Connection, workspace: &Workspace, reader: &Reader) -> Result<Start, StoreError> {
+    let cursor = Cursor::at(sql, workspace, reader, workspace.head_seq)?.encode();
+    let listed = conversations::recent(sql, &workspace.id, &reader.sight, PAGE)?;
+    let mut page = empty(sql, workspace, reader, cursor.clone())?;
+    let mut contacts = BTreeSet::new();
+    for conversation in &listed {
+        add_conversation(sql, &mut page, &mut contacts, conversation)?;
+        page.messages.extend(objects::last_message_json(sql, &conversation.id)?);
+    }
+    if let Some(last) = listed.last() {
+        let token = Token {
+            cursor,
+            as_of: workspace.head_seq,
+            others: i64::try_from(listed.len()).is_ok_and(|count| count >= PAGE),
+            last_at: last.last_at,
+            id: last.id.clone(),
+            stage: Stage::Recent,
+            after: String::new(),
+        };
+        page.next_page = Some(token.encode()?);
+    }
+    Ok(page)
+}
+
+fn later(
+    sql: &Connection,
+    workspace: &Workspace,
+    reader: &Reader,
+    mut token: Token,
+) -> Result<Start, StoreError> {
+    let (id, sight, boundary) = (&workspace.id, &reader.sight, token.boundary());
+    let listed = match token.stage {
+        Stage::Recent => conversations::above(sql, id, sight, &boundary, &token.after, PAGE)?,
+        Stage::Others => {
+            conversations::below(sql, id, sight, &boundary, token.as_of, &token.after, PAGE)?
+        }
+    };
+    let mut page = empty(sql, workspace, reader, token.cursor.clone())?;
+    let mut contacts = BTreeSet::new();
+    let mut bytes = 0;
+    let mut done = 0;
+    for conversation in &listed {
+        let messages = objects::newest_messages(sql, &conversation.id)?;
+        bytes += messages.iter().map(|message| message.to_string().len() + 1).sum::<usize>();
+        if bytes > MAX_PAGE - ENVELOPE && done > 0 {
+            break;
+        }
+        if token.stage == Stage::Others {
+            add_conversation(sql, &mut page, &mut contacts, conversation)?;
+        }
+        page.messages.extend(messages);
+        token.after.clone_from(&conversation.id);
+        done += 1;
+    }
+    let exhausted = done == listed.len() && i64::try_from(done).is_ok_and(|done| done < PAGE);
+    page.next_page = match token.stage {
+        _ if !exhausted => Some(token.encode()?),
+        Stage::Recent if token.others => {
+            Some(Token { stage: Stage::Others, after: String::new(), ..token }.encode()?)
+        }
+        Stage::Recent | Stage::Others => None,
+    };
+    Ok(page)
+}
+
+/// A page with what stands on every one: short lists that the phone replaces as a whole.
+fn empty(
+    sql: &Connection,
+    workspace: &Workspace,
+    reader: &Reader,
+    cursor: String,
+) -> Result<Start, StoreError> {
+    let members = members::all(sql, &workspace.id)?;
+    let my_reads: Vec<Value> = conversations::my_reads(sql, &workspace.id, &reader.sight)?
+        .into_iter()
+        .map(|(conversation, n)| json!({ "conversation": conversation, "n": n }))
+        .collect();
+    let mut me = members
+        .iter()
+        .find(|member| member.id == reader.actor.member)
+        .map(objects::member_json)
+        .ok_or(StoreError::Unexpected("member"))?;
+    if let Some(me) = me.as_object_mut() {
+        me.insert("my_reads".into(), my_reads.into());
+    }
+    Ok(Start {
+        epoch: workspace.epoch.clone(),
+        cursor,
+        as_of: workspace.head_seq,
+        me,
+        workspace: objects::workspace_json(workspace)?,
+        channels: objects::channels_json(sql, &workspace.id)?,
+        conversations: Vec::new(),
+        contacts: Vec::new(),
+        members: members.iter().map(objects::member_json).collect(),
+        labels: Vec::new(),
+        messages: Vec::new(),
+        next_page: None,
+    })
+}
+
+fn add_conversation(
+    sql: &Connection,
+    page: &mut Start,
+    contacts: &mut BTreeSet<String>,
+    listed: &Listed,
+) -> Result<(), StoreError> {
+    page.conversations.extend(objects::conversation_json(sql, &listed.id)?);
+    if contacts.insert(listed.contact.clone()) {
+        page.contacts.extend(objects::contact_json(sql, &listed.contact)?);
+    }
+    Ok(())
+}

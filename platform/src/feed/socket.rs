@@ -1,0 +1,108 @@
+//! `GET /v1/live`: drives a [`LiveFeed`] over a WebSocket.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+use super::live::{CLOSE_HELLO, CLOSE_SLOW, LiveEvent, LiveFeed};
+use crate::agents::error::ApiError;
+use crate::agents::session::Caller;
+use crate::app::AppState;
+
+/// How often the platform pings.
+const PING: Duration = Duration::from_secs(55);
+
+/// How long a phone has to say hello, and to take a frame.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A socket from which nothing came for this long is dead.
+const SILENCE: Duration = Duration::from_secs(125);
+
+/// The largest frame a phone may send, in bytes.
+const MAX_INCOMING: usize = 64 * 1024;
+
+#[derive(Deserialize)]
+struct Hello {
+    kind: String,
+    since: String,
+}
+
+/// The handler.
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let upgrade = upgrade.map_err(|_| ApiError::malformed("Upgrade"))?;
+    Ok(upgrade
+        .max_message_size(MAX_INCOMING)
+        .max_frame_size(MAX_INCOMING)
+        .on_upgrade(|socket| serve(state, caller, socket)))
+}
+
+async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
+    let _busy = state.stop.busy();
+    let (mut sink, mut stream) = socket.split();
+    let hello = tokio::select! {
+        biased;
+        () = state.stop.stopped() => return,
+        hello = timeout(PATIENCE, stream.next()) => hello,
+    };
+    let since = match hello {
+        Ok(Some(Ok(Message::Text(text)))) => serde_json::from_str::<Hello>(&text)
+            .ok()
+            .filter(|hello| hello.kind == "hello")
+            .map(|hello| hello.since),
+        _ => None,
+    };
+    let feed = match since {
+        Some(since) => LiveFeed::begin(state.clone(), caller, &since).await.ok(),
+        None => None,
+    };
+    let Some(mut feed) = feed else { return close(&mut sink, CLOSE_HELLO).await };
+    let mut ping = interval_at(Instant::now() + PING, PING);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Instant::now();
+    loop {
+        let out = tokio::select! {
+            biased;
+            incoming = stream.next() => match incoming {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                // Pings are answered by the library; nothing else is said on this line yet.
+                Some(Ok(_)) => {
+                    heard = Instant::now();
+                    continue;
+                }
+            },
+            event = feed.next() => match event {
+                Some(LiveEvent::Text(text)) => Message::Text(text.into()),
+                Some(LiveEvent::Close(code)) => return close(&mut sink, code).await,
+                None => return,
+            },
+            _ = ping.tick() => {
+                if heard.elapsed() > SILENCE {
+                    return close(&mut sink, CLOSE_SLOW).await;
+                }
+                Message::Ping(axum::body::Bytes::new())
+            }
+        };
+        match timeout(PATIENCE, sink.send(out)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => return close(&mut sink, CLOSE_SLOW).await,
+        }
+    }
+}
+
+async fn close(sink: &mut SplitSink<WebSocket, Message>, code: u16) {
+    let frame = CloseFrame { code, reason: axum::extract::ws::Utf8Bytes::from_static("") };
+    // Whether it arrives or not, this end is done.
+    let _ = timeout(PATIENCE, sink.send(Message::Close(Some(frame)))).await;
+}
