@@ -53,9 +53,8 @@ pub(crate) fn recount_and_save(
 pub(crate) fn recount(tx: &WriteTx<'_>, chat: &mut ConversationRow) -> Result<(), StoreError> {
     let greetings = chats::greetings(tx.sql(), &chat.workspace)?;
     let own = sends::last_own_answer(tx.sql(), &chat.id)?;
-    let owner = sends::owner_since(tx.sql(), &chat.id, i64::MIN, |body| {
-        !is_greeting(&greetings, body)
-    })?;
+    let owner =
+        sends::owner_since(tx.sql(), &chat.id, i64::MIN, |body| !is_greeting(&greetings, body))?;
     let (since, unread) = sends::unanswered(tx.sql(), &chat.id, own, owner, chat.read_up_to_n)?;
     chat.waiting_since = since;
     chat.unread = unread;

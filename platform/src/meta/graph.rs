@@ -118,8 +118,8 @@ impl HttpGraph {
 impl GraphPort for HttpGraph {
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         Box::pin(async move {
-            let method = Method::from_bytes(request.method.as_bytes())
-                .map_err(|_| GraphFailure::NotSent)?;
+            let method =
+                Method::from_bytes(request.method.as_bytes()).map_err(|_| GraphFailure::NotSent)?;
             let body = serde_json::to_vec(&request.body).map_err(|_| GraphFailure::NotSent)?;
             let answer = self
                 .client
@@ -204,13 +204,20 @@ mod tests {
 
     #[test]
     fn plain_http_stays_on_this_machine() {
-        for good in ["https://graph.example/v1", "http://127.0.0.1:1/v1", "http://[::1]:1", "http://localhost:1"] {
+        for good in [
+            "https://graph.example/v1",
+            "http://127.0.0.1:1/v1",
+            "http://[::1]:1",
+            "http://localhost:1",
+        ] {
             assert!(HttpGraph::new(good).is_ok(), "{good}");
         }
         let refused = |url| HttpGraph::new(url).err();
         assert_eq!(refused("http://graph.example"), Some(GraphSetupError::PlainHttp));
         assert_eq!(refused("http://127.0.0.1.example"), Some(GraphSetupError::PlainHttp));
-        for bad in ["", "graph", "ftp://127.0.0.1", "https://u:p@graph.example", "https://g.example/?a"] {
+        for bad in
+            ["", "graph", "ftp://127.0.0.1", "https://u:p@graph.example", "https://g.example/?a"]
+        {
             assert_eq!(refused(bad), Some(GraphSetupError::Address), "{bad}");
         }
     }
@@ -227,7 +234,8 @@ mod tests {
     /// A server that reads one request and answers with these bytes, then hangs up.
     async fn serving(answer: &'static [u8]) -> (HttpGraph, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let graph = HttpGraph::new(&format!("http://{}/v9", listener.local_addr().unwrap())).unwrap();
+        let graph =
+            HttpGraph::new(&format!("http://{}/v9", listener.local_addr().unwrap())).unwrap();
         let task = tokio::spawn(async move {
             let (mut socket, _) = listener.accept().await.unwrap();
             let mut seen = Vec::new();

@@ -93,8 +93,7 @@ async fn work_off(state: &AppState, pending: Pending) -> Duration {
     };
     let give_up = tries >= TRIES;
     let reason = error.to_string();
-    let noted =
-        state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, give_up)).await;
+    let noted = state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, give_up)).await;
     if let Err(error) = noted {
         log::error!("webhook_failure_not_noted id={id} cause=\"{error}\"");
         return STORE_PAUSE;

@@ -47,7 +47,9 @@ pub fn open(key: &Key, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
 
 fn cipher(key: &Key) -> Result<LessSafeKey, SealError> {
     let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), LABEL);
-    UnboundKey::new(&CHACHA20_POLY1305, derived.as_ref()).map(LessSafeKey::new).map_err(|_| SealError)
+    UnboundKey::new(&CHACHA20_POLY1305, derived.as_ref())
+        .map(LessSafeKey::new)
+        .map_err(|_| SealError)
 }
 
 #[cfg(test)]

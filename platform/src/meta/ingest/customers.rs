@@ -62,8 +62,7 @@ impl Body<'_> {
             }
             (Some(user), _) => user,
             (None, Some(known)) => {
-                let another =
-                    who.user_id.is_some() && known.wa_user_id.is_some();
+                let another = who.user_id.is_some() && known.wa_user_id.is_some();
                 if another {
                     self.give_up_number(tx, known)?;
                     return Self::make(tx, workspace, who);
@@ -101,21 +100,21 @@ impl Body<'_> {
     fn refresh(
         &mut self,
         tx: &mut WriteTx<'_>,
-        contact: ContactRow,
+        mut contact: ContactRow,
         who: &Customer,
         with_phone: bool,
     ) -> Result<ContactRow, StoreError> {
-        let mut new = contact.clone();
+        let before = contact.clone();
         if with_phone {
-            new.phone = who.phone.clone().or(new.phone);
+            contact.phone = who.phone.clone().or(contact.phone);
         }
-        new.name = who.name.clone().or(new.name);
-        new.username = who.username.clone().or(new.username);
-        if new != contact {
-            people::update(tx.sql(), &new)?;
-            self.marks.contact(&new.workspace, &new.id);
+        contact.name = who.name.clone().or(contact.name);
+        contact.username = who.username.clone().or(contact.username);
+        if contact != before {
+            people::update(tx.sql(), &contact)?;
+            self.marks.contact(&contact.workspace, &contact.id);
         }
-        Ok(new)
+        Ok(contact)
     }
 
     fn make(

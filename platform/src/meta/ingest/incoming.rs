@@ -10,6 +10,7 @@ use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
+use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
 use crate::store::{StoreError, WriteTx, chats, sends, texts};
 
@@ -57,8 +58,14 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         let at = self.at(echo.at);
-        if let Some(left) = self.own_echo(tx, &channel, echo, at)? {
-            return Ok(left);
+        if let Some(send) = own_send(tx, echo)? {
+            // An echo of what we sent ourselves: news about that message, no message of its own.
+            if send.channel != channel.id {
+                return Ok(Some("id_of_another_channel"));
+            }
+            learn_wamid(tx, self.marks, &send.message, &echo.wamid)?;
+            news(tx, self.marks, &send.message, StatusWord::Reached(Step::Sent), at)?;
+            return Ok(None);
         }
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
             return self.again(tx, &channel, held, &echo.content);
@@ -72,33 +79,6 @@ impl Body<'_> {
         answered::recount(tx, &mut chat)?;
         self.save(tx, &chat)?;
         Ok(None)
-    }
-
-    /// An echo of what we sent ourselves: news about that message and no message of its own.
-    /// Gives `None` if it is not ours.
-    fn own_echo(
-        &mut self,
-        tx: &mut WriteTx<'_>,
-        channel: &ChannelRow,
-        echo: &Message,
-        at: i64,
-    ) -> Result<Option<Option<Left>>, StoreError> {
-        let by_wamid = match texts::by_wamid(tx.sql(), &echo.wamid)? {
-            Some(held) => sends::get(tx.sql(), &held.id)?,
-            None => None,
-        };
-        let send = match (by_wamid, &echo.callback) {
-            (Some(send), _) => Some(send),
-            (None, Some(callback)) => sends::get(tx.sql(), callback)?,
-            (None, None) => None,
-        };
-        let Some(send) = send else { return Ok(None) };
-        if send.channel != channel.id {
-            return Ok(Some(Some("id_of_another_channel")));
-        }
-        learn_wamid(tx, self.marks, &send.message, &echo.wamid)?;
-        news(tx, self.marks, &send.message, StatusWord::Reached(Step::Sent), at)?;
-        Ok(Some(None))
     }
 
     /// A message that is held already. A placeholder may be followed by the real message under
@@ -161,6 +141,17 @@ impl Body<'_> {
         chats::update(tx.sql(), chat)?;
         self.marks.conversation(&chat.workspace, &chat.id);
         Ok(())
+    }
+}
+
+/// The send that an echo is of, if it is one of ours.
+fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreError> {
+    if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
+        return sends::get(tx.sql(), &held.id);
+    }
+    match &echo.callback {
+        Some(callback) => sends::get(tx.sql(), callback),
+        None => Ok(None),
     }
 }
 

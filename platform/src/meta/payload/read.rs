@@ -139,11 +139,8 @@ fn read_statuses(value: &Value, things: &mut Vec<Thing>) {
 
 fn read_status(value: &Value, status: &Value) -> Result<Status, Leftover> {
     let said = status.get("status").and_then(Value::as_str).map_or_else(String::new, word);
-    let left = |reason| Leftover {
-        field: "messages".to_owned(),
-        kind: format!("status.{said}"),
-        reason,
-    };
+    let left =
+        |reason| Leftover { field: "messages".to_owned(), kind: format!("status.{said}"), reason };
     let meaning = match said.as_str() {
         "sent" => StatusWord::Reached(Step::Sent),
         "delivered" => StatusWord::Reached(Step::Delivered),

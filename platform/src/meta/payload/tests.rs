@@ -161,9 +161,30 @@ fn what_is_no_object_is_unreadable() {
 
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop::sample::select(vec![
-        "entry", "changes", "field", "value", "messages", "statuses", "message_echoes", "metadata",
-        "phone_number_id", "contacts", "id", "from", "to", "type", "text", "body", "timestamp",
-        "status", "errors", "code", "context", "profile", "wa_id", "user_id",
+        "entry",
+        "changes",
+        "field",
+        "value",
+        "messages",
+        "statuses",
+        "message_echoes",
+        "metadata",
+        "phone_number_id",
+        "contacts",
+        "id",
+        "from",
+        "to",
+        "type",
+        "text",
+        "body",
+        "timestamp",
+        "status",
+        "errors",
+        "code",
+        "context",
+        "profile",
+        "wa_id",
+        "user_id",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),

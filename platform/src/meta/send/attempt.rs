@@ -4,11 +4,11 @@
 //! so that a crash at any later moment leaves a message that is known to have perhaps gone out.
 //! After it: what the answer says. News that came by webhook in between always wins.
 
+use super::backoff;
 use super::judge::{Case, Verdict, judge};
 use super::order::{self, Next};
 use super::request::{self, Said};
 use super::state::{Event, State};
-use super::backoff;
 use crate::meta::answered;
 use crate::meta::codes::Class;
 use crate::meta::graph::{GraphAnswer, GraphFailure, GraphRequest};
@@ -207,10 +207,8 @@ fn failed(
 /// by itself. Returns how many there were.
 pub(crate) fn recover(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
     let mut marks = Marks::default();
-    let lost: Vec<SendRow> = sends::open(tx.sql())?
-        .into_iter()
-        .filter(|send| send.state == State::Attempted)
-        .collect();
+    let lost: Vec<SendRow> =
+        sends::open(tx.sql())?.into_iter().filter(|send| send.state == State::Attempted).collect();
     let count = lost.len();
     for send in lost {
         let Some(chat) = chats::by_id(tx.sql(), &send.conversation)? else { continue };

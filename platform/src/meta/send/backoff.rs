@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn the_draw_stays_below_the_limit() {
         for byte in 0..=255 {
-            for (attempts, limit) in [(1, 1_000), (2, 2_000), (3, 4_000), (7, 60_000), (99, 60_000)] {
+            for (attempts, limit) in [(1, 1_000), (2, 2_000), (3, 4_000), (7, 60_000), (99, 60_000)]
+            {
                 let wait = wait_ms(attempts, None, &Same(byte));
                 assert!((0..=limit).contains(&wait), "{attempts} {wait}");
             }

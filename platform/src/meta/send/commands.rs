@@ -15,7 +15,7 @@ use crate::agents::command::{
 use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::may_see;
 use crate::meta::answered;
-use crate::meta::ladder::{Ladder, Step};
+use crate::meta::ladder::{Ladder, Step, Trouble};
 use crate::meta::marks::Marks;
 use crate::store::chats::ConversationRow;
 use crate::store::sends::SendRow;
@@ -49,11 +49,8 @@ pub fn send(
             return Ok(malformed("reply_to"));
         }
     }
-    let case = Case {
-        message: &command.id,
-        based_on_n: command.based_on_n,
-        device: Some(&actor.device),
-    };
+    let case =
+        Case { message: &command.id, based_on_n: command.based_on_n, device: Some(&actor.device) };
     if let Some(refusal) = refusal(judge(tx, &chat, &case)?) {
         return Ok(refusal);
     }
@@ -186,7 +183,7 @@ pub fn settle(
             }
             change.go(Event::SendAgain);
             // It stays untold what became of it; only the question is over.
-            change.message.ladder.trouble = change.message.ladder.trouble.map(|t| t.ended());
+            change.message.ladder.trouble = change.message.ladder.trouble.map(Trouble::ended);
             let new = New {
                 id: new_id,
                 written_at: command.at,
@@ -295,10 +292,9 @@ fn mine(
 fn refusal(verdict: Verdict) -> Option<Outcome> {
     match verdict {
         Verdict::Go => None,
-        Verdict::Answered { by, n } => Some(Outcome::refused_with(
-            RefusedCode::AnsweredMeanwhile,
-            json!({"by": by, "n": n}),
-        )),
+        Verdict::Answered { by, n } => {
+            Some(Outcome::refused_with(RefusedCode::AnsweredMeanwhile, json!({"by": by, "n": n})))
+        }
         Verdict::Closed { closed_at } => {
             let mut details = Map::new();
             if let Some(at) = closed_at {

@@ -105,7 +105,10 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        assert_eq!(heard(200, r#"{"messages":[{"id":"wamid.1"}]}"#), Said::Accepted("wamid.1".into()));
+        assert_eq!(
+            heard(200, r#"{"messages":[{"id":"wamid.1"}]}"#),
+            Said::Accepted("wamid.1".into())
+        );
         let unknown = Said::Error { class: Class::UnknownOutcome, code: None };
         for odd in ["", "{}", r#"{"messages":[]}"#, r#"{"messages":[{"id":""}]}"#, "<html>"] {
             assert_eq!(heard(200, odd), unknown, "{odd}");

@@ -1,0 +1,128 @@
+//! The webhook endpoint: nothing unsigned in, nothing signed lost.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::meta_world::*;
+
+#[tokio::test(start_paused = true)]
+async fn verification_gives_the_bare_challenge() {
+    let world = World::new().await;
+    let path = |mode, token| {
+        format!("/webhooks/meta?hub.mode={mode}&hub.verify_token={token}&hub.challenge=77%2B1")
+    };
+    assert_eq!(world.get(&path("subscribe", "verify%20me")).await, (StatusCode::OK, "77+1".into()));
+    for wrong in
+        [path("subscribe", "verify"), path("unsubscribe", "verify%20me"), "/webhooks/meta".into()]
+    {
+        assert_eq!(world.get(&wrong).await.0, StatusCode::FORBIDDEN, "{wrong}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_signature_stores_nothing() {
+    let world = World::new().await;
+    let body = envelope(&[customer(ANA, "wamid.1", "hello", world.now_s())]);
+    let other = sign(b"other");
+    for wrong in [None, Some(""), Some("sha256="), Some(other.as_str())] {
+        assert_eq!(world.post(body.clone(), wrong).await, StatusCode::UNAUTHORIZED);
+    }
+    world.quiet().await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhooks"), 0);
+    assert_eq!(world.raw(body).await, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_mebibytes_pass_and_one_byte_more_does_not() {
+    let world = World::new().await;
+    let limit = 3 * 1024 * 1024;
+    let mut body = envelope(&[customer(ANA, "wamid.1", "hello", world.now_s())]);
+    body.resize(limit, b' ');
+    assert_eq!(world.raw(body.clone()).await, StatusCode::OK);
+    body.push(b' ');
+    // Before the signature: a wrong one does not turn it into a 401.
+    assert_eq!(world.post(body, None).await, StatusCode::PAYLOAD_TOO_LARGE);
+    world.quiet().await;
+    assert_eq!(world.rows("SELECT state FROM webhooks"), ["done"]);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_stored_is_not_acknowledged() {
+    let world = World::new().await;
+    let body = envelope(&[customer(ANA, "wamid.1", "hello", world.now_s())]);
+    let trigger = "CREATE TRIGGER full BEFORE INSERT ON webhooks
+                   BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    world.sql().execute_batch(trigger).unwrap();
+    assert_eq!(world.raw(body.clone()).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhooks"), 0);
+    world.sql().execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(world.raw(body).await, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_kept_and_marked() {
+    let world = World::new().await;
+    assert_eq!(world.raw(b"{\"object\":".to_vec()).await, StatusCode::OK);
+    assert_eq!(world.raw(b"\"text\"".to_vec()).await, StatusCode::OK);
+    world.ana("wamid.1", "hello").await;
+    assert_eq!(
+        world.rows("SELECT state, reason FROM webhooks ORDER BY id"),
+        ["unreadable not_json", "unreadable not_an_object", "done -"]
+    );
+    assert_eq!(world.one::<Vec<u8>>("SELECT body FROM webhooks LIMIT 1"), b"{\"object\":");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_understood_is_marked_by_its_place() {
+    let world = World::new().await;
+    let strange = json!({"field": "history", "value": {"x": 1}});
+    let reaction = message(ANA, json!({"id": "wamid.r", "type": "reaction"}));
+    let mut elsewhere = customer(ANA, "wamid.2", "hello", world.now_s());
+    elsewhere["value"]["metadata"]["phone_number_id"] = "999".into();
+    world.webhook(&[strange, customer(ANA, "wamid.1", "hello", 5), reaction, elsewhere]).await;
+    assert_eq!(
+        world.rows("SELECT idx, field, kind, reason FROM webhook_leftovers ORDER BY idx"),
+        [
+            "0 history  field_not_read_yet",
+            "2 messages reaction kind_not_read_yet",
+            "3 messages message unknown_phone_number_id"
+        ]
+    );
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poisoned_body_is_set_aside_and_the_rest_goes_on() {
+    let world = World::new().await;
+    world
+        .sql()
+        .execute_batch(
+            "CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.wamid = 'wamid.poison'
+             BEGIN SELECT RAISE(ABORT, 'poison'); END",
+        )
+        .unwrap();
+    let now = world.now_s();
+    world.raw(envelope(&[customer(ANA, "wamid.poison", "a", now)])).await;
+    world.raw(envelope(&[customer(ANA, "wamid.2", "b", now)])).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert_eq!(
+        world.rows("SELECT state, tries FROM webhooks ORDER BY id"),
+        ["set_aside 3", "done 0"]
+    );
+    assert_eq!(world.rows("SELECT wamid, n FROM messages"), ["wamid.2 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_acknowledged_is_worked_off_after_a_crash() {
+    let mut world = World::new().await;
+    assert_eq!(
+        world.raw(envelope(&[customer(ANA, "wamid.1", "a", world.now_s())])).await,
+        StatusCode::OK
+    );
+    world.kill().await;
+    assert_eq!(world.rows("SELECT state FROM webhooks"), ["pending"]);
+    world.start().await;
+    assert_eq!(world.rows("SELECT state FROM webhooks"), ["done"]);
+    assert_eq!(world.rows("SELECT wamid, n FROM messages"), ["wamid.1 1"]);
+}

@@ -1,0 +1,432 @@
+//! A whole platform on virtual time, with Meta played by the test.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use argon2::password_hash::PasswordHasher as _;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
+use fieldline_platform::meta::seal;
+use fieldline_platform::support::{Clock, Inline, Key, Rng, Secret};
+use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
+use futures_util::future::BoxFuture;
+use ring::hmac;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use tower::ServiceExt as _;
+
+pub(crate) const APP_SECRET: &str = "app secret";
+pub(crate) const VERIFY: &str = "verify me";
+pub(crate) const PHONE_NUMBER_ID: &str = "4242";
+/// The customer that most tests need.
+pub(crate) const ANA: &str = "34600111222";
+pub(crate) const MARIA: &str = "00000000-0000-4000-8000-00000000000a";
+pub(crate) const BEN: &str = "00000000-0000-4000-8000-00000000000b";
+
+/// Virtual time starts here, ms UTC.
+const START: i64 = 1_700_000_000_000;
+
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now_ms(&self) -> i64 {
+        START + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+    }
+}
+
+/// Counts instead of drawing.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Rng for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let n = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            chunk.copy_from_slice(&n.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// What Graph does with a call.
+pub(crate) enum Reply {
+    /// Accepts it.
+    Accept,
+    /// Answers with this status and body, and perhaps `Retry-After` in ms.
+    Answer(u16, Value, Option<i64>),
+    /// An error with this code.
+    Code(u16, i64),
+    NotSent,
+    Lost,
+    /// Never answers.
+    Never,
+    /// Accepts it after a while.
+    Slow(Duration),
+}
+
+#[derive(Default)]
+pub(crate) struct Graph {
+    script: Mutex<VecDeque<Reply>>,
+    calls: Mutex<Vec<Value>>,
+}
+
+impl Graph {
+    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.script.lock().unwrap().extend(replies);
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Value> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The texts of all calls, in order.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.calls().iter().map(|c| c["text"]["body"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl GraphPort for Graph {
+    fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
+        Box::pin(async move {
+            assert_eq!(request.path, format!("/{PHONE_NUMBER_ID}/messages"));
+            assert_eq!(request.token.expose(), "graph token");
+            let number = {
+                let mut calls = self.calls.lock().unwrap();
+                calls.push(request.body);
+                calls.len()
+            };
+            let answer = |status, body: &Value, retry_after_ms| {
+                Ok(GraphAnswer { status, retry_after_ms, body: body.to_string().into_bytes() })
+            };
+            let accepted = json!({"messages": [{"id": format!("wamid.out.{number}")}]});
+            let reply = self.script.lock().unwrap().pop_front().unwrap_or(Reply::Accept);
+            match reply {
+                Reply::Accept => answer(200, &accepted, None),
+                Reply::Answer(status, body, retry_after) => answer(status, &body, retry_after),
+                Reply::Code(status, code) => {
+                    answer(status, &json!({"error": {"code": code, "message": "no"}}), None)
+                }
+                Reply::NotSent => Err(GraphFailure::NotSent),
+                Reply::Lost => Err(GraphFailure::Unanswered),
+                Reply::Never => std::future::pending().await,
+                Reply::Slow(wait) => {
+                    sleep(wait).await;
+                    answer(200, &accepted, None)
+                }
+            }
+        })
+    }
+}
+
+pub(crate) struct World {
+    dir: tempfile::TempDir,
+    ports: Ports,
+    pub(crate) graph: Arc<Graph>,
+    platform: Option<Platform>,
+    ids: AtomicU64,
+}
+
+impl World {
+    /// One workspace, one channel, two agents, workers running.
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let graph = Arc::new(Graph::default());
+        let ports = Ports {
+            clock: Arc::new(VirtualClock(Instant::now())),
+            rng: Arc::new(Counting::default()),
+            executor: Arc::new(Inline),
+            graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
+        };
+        let mut world = Self { dir, ports, graph, platform: None, ids: AtomicU64::new(100) };
+        let platform = world.open().await;
+        world.fill();
+        platform.start();
+        world.platform = Some(platform);
+        world
+    }
+
+    async fn open(&self) -> Platform {
+        let settings = Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data: self.dir.path().to_owned(),
+            public_url: None,
+            graph_url: "http://127.0.0.1:1".into(),
+            app_secret: Secret::new(APP_SECRET),
+            verify_token: Secret::new(VERIFY),
+            key: Key::new([7; 32]),
+            password_cost: PasswordCost::SMALLEST,
+            log: log::LevelFilter::Off,
+            minimum_versions: std::collections::BTreeMap::new(),
+        };
+        Platform::open(settings, self.ports.clone()).await.unwrap()
+    }
+
+    fn fill(&self) {
+        let sql = self.sql();
+        let token =
+            seal::seal(&Key::new([7; 32]), self.ports.rng.as_ref(), b"graph token").unwrap();
+        let hash = argon2::Argon2::new(
+            argon2::Algorithm::Argon2id,
+            argon2::Version::V0x13,
+            argon2::Params::new(8, 1, 1, None).unwrap(),
+        )
+        .hash_password_with_salt(b"password", b"saltsaltsaltsalt")
+        .unwrap()
+        .to_string();
+        sql.execute(
+            "INSERT INTO workspaces (id, name, epoch, created_at) VALUES ('w', 'Bloom', 'e1', 0)",
+            [],
+        )
+        .unwrap();
+        for (id, role) in [("maria", "employee"), ("ben", "employee")] {
+            sql.execute(
+                "INSERT INTO members (id, workspace, email, name, role, password_hash, created_at)
+                 VALUES (?1, 'w', ?1 || '@example.test', ?1, ?2, ?3, 0)",
+                (id, role, &hash),
+            )
+            .unwrap();
+        }
+        sql.execute(
+            "INSERT INTO channels (id, workspace, phone_number_id, waba_id, display, display_digits,
+                 token_sealed, created_at) VALUES ('h', 'w', ?1, 'b', '+34 600', '34600', ?2, 0)",
+            (PHONE_NUMBER_ID, token),
+        )
+        .unwrap();
+    }
+
+    /// A connection beside the platform's: to look, and to break things.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("platform.db")).unwrap()
+    }
+
+    /// One value of one row.
+    pub(crate) fn one<T: rusqlite::types::FromSql>(&self, query: &str) -> T {
+        self.sql().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Rows of texts and numbers, joined by blanks.
+    pub(crate) fn rows(&self, query: &str) -> Vec<String> {
+        let sql = self.sql();
+        let mut statement = sql.prepare(query).unwrap();
+        let columns = statement.column_count();
+        let rows = statement
+            .query_map([], |row| {
+                let cells = (0..columns).map(|i| {
+                    Ok(match row.get_ref(i)? {
+                        rusqlite::types::ValueRef::Integer(n) => n.to_string(),
+                        rusqlite::types::ValueRef::Text(t) => {
+                            String::from_utf8_lossy(t).into_owned()
+                        }
+                        _ => "-".to_owned(),
+                    })
+                });
+                Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+            })
+            .unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.ports.clock.now_ms()
+    }
+
+    /// Seconds since 1970, as Meta counts.
+    pub(crate) fn now_s(&self) -> i64 {
+        self.now() / 1_000
+    }
+
+    /// Lets the workers do what they can without time going by that would matter.
+    pub(crate) async fn quiet(&self) {
+        sleep(Duration::from_millis(20)).await;
+    }
+
+    /// The process dies here, in the middle of everything.
+    pub(crate) async fn kill(&mut self) {
+        drop(self.platform.take());
+        tokio::task::yield_now().await;
+    }
+
+    /// A new process on the same folder.
+    pub(crate) async fn start(&mut self) {
+        let platform = self.open().await;
+        platform.start();
+        self.platform = Some(platform);
+        self.quiet().await;
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.platform.take().unwrap().stop().await;
+    }
+
+    async fn call(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let router = self.platform.as_ref().unwrap().router();
+        let answer = router.oneshot(request).await.unwrap();
+        let status = answer.status();
+        (status, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        let (status, body) = self.call(Request::get(path).body(Body::empty()).unwrap()).await;
+        (status, String::from_utf8(body).unwrap())
+    }
+
+    /// Posts a raw webhook with this signature header.
+    pub(crate) async fn post(&self, body: Vec<u8>, signature: Option<&str>) -> StatusCode {
+        let mut request = Request::post("/webhooks/meta");
+        if let Some(signature) = signature {
+            request = request.header("X-Hub-Signature-256", signature);
+        }
+        self.call(request.body(Body::from(body)).unwrap()).await.0
+    }
+
+    /// Posts a body as Meta would, signed.
+    pub(crate) async fn raw(&self, body: Vec<u8>) -> StatusCode {
+        let signature = sign(&body);
+        self.post(body, Some(&signature)).await
+    }
+
+    /// Posts changes in one signed body and lets them be worked off.
+    pub(crate) async fn webhook(&self, changes: &[Value]) {
+        assert_eq!(self.raw(envelope(changes)).await, StatusCode::OK);
+        self.quiet().await;
+    }
+
+    /// Ana writes now.
+    pub(crate) async fn ana(&self, wamid: &str, text: &str) {
+        self.webhook(&[customer(ANA, wamid, text, self.now_s())]).await;
+    }
+
+    /// The owner writes to Ana on the phone, now.
+    pub(crate) async fn owner(&self, wamid: &str, text: &str) {
+        self.webhook(&[echo(ANA, wamid, text, self.now_s())]).await;
+    }
+
+    /// The conversation that there is.
+    pub(crate) fn chat(&self) -> String {
+        self.one("SELECT id FROM conversations LIMIT 1")
+    }
+
+    pub(crate) fn uuid(&self) -> String {
+        let n = self.ids.fetch_add(1, Ordering::SeqCst);
+        format!("00000000-0000-7000-8000-{n:012}")
+    }
+
+    /// Gives commands on a device; the device ids are `MARIA` and `BEN`.
+    pub(crate) async fn commands(&self, device: &str, commands: Vec<Value>) -> Vec<Value> {
+        let who = if device == BEN { "ben" } else { "maria" };
+        let sign_in = json!({"email": format!("{who}@example.test"), "password": "password",
+            "device": {"id": device, "name": "phone", "platform": "test"}});
+        let session = self.json("/v1/session", None, &sign_in).await;
+        let token = session["access_token"].as_str().unwrap().to_owned();
+        let body = json!({"epoch": "e1", "commands": commands});
+        let answers = self.json("/v1/commands", Some(&token), &body).await;
+        answers["answers"].as_array().unwrap().clone()
+    }
+
+    async fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
+        let mut request = Request::post(path)
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Content-Type", "application/json");
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let (status, body) = self.call(request).await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// One command; its answer.
+    pub(crate) async fn command(&self, device: &str, command: Value) -> Value {
+        let mut command = command;
+        let id = self.uuid();
+        let fields = command.as_object_mut().unwrap();
+        fields.entry("id").or_insert_with(|| id.into());
+        fields.entry("at").or_insert_with(|| self.now().into());
+        self.commands(device, vec![command]).await.remove(0)
+    }
+
+    /// The JSON of a `send` into the one conversation.
+    pub(crate) fn sending(&self, id: &str, text: &str, based_on_n: i64) -> Value {
+        json!({"id": id, "at": self.now(), "kind": "send", "conversation": self.chat(),
+            "body": {"kind": "text", "text": text}, "based_on_n": based_on_n})
+    }
+
+    /// Sends a text that must be taken; its id.
+    pub(crate) async fn send(&self, device: &str, text: &str, based_on_n: i64) -> String {
+        let id = self.uuid();
+        let answer = self.command(device, self.sending(&id, text, based_on_n)).await;
+        assert_eq!(answer["outcome"], "done", "{answer}");
+        id
+    }
+
+    /// `state step reason` of a message.
+    pub(crate) fn state(&self, id: &str) -> String {
+        self.rows(&format!(
+            "SELECT s.state, m.step, coalesce(m.trouble ->> 'reason', '-') FROM sends s
+             JOIN messages m ON m.id = s.message WHERE s.message = '{id}'"
+        ))
+        .remove(0)
+    }
+
+    /// A field of the trouble of a message.
+    pub(crate) fn trouble(&self, id: &str) -> Value {
+        let trouble: Option<String> =
+            self.one(&format!("SELECT trouble FROM messages WHERE id = '{id}'"));
+        trouble.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
+    }
+}
+
+pub(crate) fn sign(body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes());
+    let tag = hmac::sign(&key, body);
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
+}
+
+pub(crate) fn envelope(changes: &[Value]) -> Vec<u8> {
+    json!({"object": "whatsapp_business_account", "entry": [{"id": "b", "changes": changes}]})
+        .to_string()
+        .into_bytes()
+}
+
+fn metadata() -> Value {
+    json!({"display_phone_number": "+34 600", "phone_number_id": PHONE_NUMBER_ID})
+}
+
+/// A change with one customer message of this JSON.
+pub(crate) fn message(from: &str, message: Value) -> Value {
+    let mut message = message;
+    message["from"] = from.into();
+    json!({"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata(),
+        "contacts": [{"profile": {"name": "Ana"}, "wa_id": from}], "messages": [message]}})
+}
+
+/// A change with one text of a customer.
+pub(crate) fn customer(from: &str, wamid: &str, text: &str, at_s: i64) -> Value {
+    message(
+        from,
+        json!({"id": wamid, "timestamp": at_s.to_string(), "type": "text", "text": {"body": text}}),
+    )
+}
+
+/// A change with one text of the owner's phone.
+pub(crate) fn echo(to: &str, wamid: &str, text: &str, at_s: i64) -> Value {
+    json!({"field": "smb_message_echoes", "value": {"messaging_product": "whatsapp",
+        "metadata": metadata(), "contacts": [{"wa_id": to}],
+        "message_echoes": [{"from": "34600", "to": to, "id": wamid, "timestamp": at_s.to_string(),
+            "type": "text", "text": {"body": text}}]}})
+}
+
+/// A change with one status of this JSON.
+pub(crate) fn status(status: Value) -> Value {
+    json!({"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata(),
+        "statuses": [status]}})
+}
+
+/// A status by Meta's id.
+pub(crate) fn status_of(wamid: &str, word: &str, at_s: i64) -> Value {
+    status(json!({"id": wamid, "status": word, "timestamp": at_s.to_string()}))
+}
