@@ -3,14 +3,17 @@
 //! Its one duty is to answer 200 only for what is on disk. Nothing is parsed here: Meta counts
 //! slow answers, and a body that cannot be read is still kept.
 
+use std::time::Duration;
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use tokio::time;
 
 use super::signature;
 use crate::app::AppState;
@@ -21,6 +24,9 @@ pub(crate) const PATH: &str = "/webhooks/meta";
 
 /// Greatest body, inclusive: Meta's own limit is 3 MB (whatsapp.md 1.3).
 const BODY_MAX: usize = 3 * 1024 * 1024;
+
+/// How long a body may take to arrive: nobody holds a connection open without a signature.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// The endpoint as a router.
 pub(crate) fn routes() -> Router<AppState> {
@@ -51,9 +57,10 @@ async fn verify(State(state): State<AppState>, Query(asked): Query<Verification>
 
 async fn receive(State(state): State<AppState>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
-    let body = match collect(body).await {
-        Ok(body) => body,
-        Err(status) => return status,
+    let body = match time::timeout(BODY_TIME, collect(body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(status)) => return status,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
     if !signed(&state, &parts.headers, &body) {
         log::warn!("webhook_signature_wrong bytes={}", body.len());
@@ -84,6 +91,9 @@ fn signed(state: &AppState, headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// Reads the body up to the limit, whatever its header says about its length.
 async fn collect(body: Body) -> Result<Vec<u8>, StatusCode> {
+    if body.size_hint().lower() > BODY_MAX as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let mut stream = body.into_data_stream();
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {

@@ -1,6 +1,7 @@
 //! A whole platform on virtual time, with Meta played by the test.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -382,8 +383,10 @@ impl World {
 pub(crate) fn sign(body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes());
     let tag = hmac::sign(&key, body);
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hex}")
+    tag.as_ref().iter().fold("sha256=".to_owned(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 pub(crate) fn envelope(changes: &[Value]) -> Vec<u8> {
@@ -421,12 +424,12 @@ pub(crate) fn echo(to: &str, wamid: &str, text: &str, at_s: i64) -> Value {
 }
 
 /// A change with one status of this JSON.
-pub(crate) fn status(status: Value) -> Value {
+pub(crate) fn status(status: &Value) -> Value {
     json!({"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata(),
         "statuses": [status]}})
 }
 
 /// A status by Meta's id.
 pub(crate) fn status_of(wamid: &str, word: &str, at_s: i64) -> Value {
-    status(json!({"id": wamid, "status": word, "timestamp": at_s.to_string()}))
+    status(&json!({"id": wamid, "status": word, "timestamp": at_s.to_string()}))
 }
