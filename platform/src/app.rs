@@ -273,7 +273,11 @@ async fn notice_others(state: AppState) {
 /// Keeps the change line as long as it is promised and no longer.
 async fn keep_short(state: AppState) {
     loop {
-        match state.store.write(|tx| changes::prune(tx)).await {
+        let pruned = state.store.write(|tx| {
+            meta::prune(tx)?;
+            changes::prune(tx)
+        });
+        match pruned.await {
             Ok(0) => {}
             Ok(rows) => log::info!("changes_pruned rows={rows}"),
             Err(error) => log::warn!("changes_not_pruned cause=\"{error}\""),

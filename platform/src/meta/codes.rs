@@ -36,7 +36,7 @@ impl Class {
 const TRIES_OF_CODE_1: i64 = 5;
 
 /// The codes that do not simply end the message.
-const TABLE: [(i64, Class); 11] = [
+const TABLE: [(i64, Class); 12] = [
     (1, Class::RetryLater),
     (2, Class::RetryLater),
     (4, Class::RetryWhenAllowed),
@@ -48,6 +48,7 @@ const TABLE: [(i64, Class); 11] = [
     (131_056, Class::RetryPair),
     (131_057, Class::RetryLater),
     (133_004, Class::RetryLater),
+    (2_494_100, Class::RetryLater),
 ];
 
 fn row(code: i64) -> Option<Class> {

@@ -19,21 +19,26 @@ mod payload;
 mod signature;
 pub(crate) mod webhook;
 
-use crate::store::{Store, StoreError, texts};
+use crate::store::{Store, StoreError, WriteTx, texts, webhooks};
 
 /// A status whose message is not known after so long never finds it, ms: Meta delivers events up
 /// to seven days late and keeps trying a message for thirty.
 const PARKED_FOR_MS: i64 = 37 * 24 * 60 * 60 * 1_000;
 
+/// Raw bodies are kept so long, ms (protocol.md 8).
+const BODIES_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Drops what has been kept long enough: raw bodies, statuses that nobody claimed.
+pub(crate) fn prune(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
+    webhooks::prune(tx.sql(), tx.now() - BODIES_FOR_MS)?;
+    Ok(())
+}
+
 /// Puts right what a crash may have left, before anything runs: attempts without an answer become
 /// unknown outcomes.
 pub(crate) async fn recover(store: &Store) -> Result<(), StoreError> {
-    let lost = store
-        .write(|tx| {
-            texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
-            send::attempt::recover(tx)
-        })
-        .await?;
+    let lost = store.write(send::attempt::recover).await?;
     if lost > 0 {
         log::warn!("sends_unknown_after_start count={lost}");
     }

@@ -197,6 +197,7 @@ pub(crate) fn take_parked(
 }
 
 /// Drops parked statuses older than `before` (ms UTC): nothing will ever claim them.
-pub(crate) fn prune_parked(c: &Connection, before: i64) -> Result<usize, StoreError> {
-    Ok(c.prepare_cached("DELETE FROM parked_statuses WHERE at < ?1")?.execute([before])?)
+pub(crate) fn prune_parked(c: &Connection, before: i64) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM parked_statuses WHERE at < ?1")?.execute([before])?;
+    Ok(())
 }

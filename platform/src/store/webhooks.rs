@@ -83,6 +83,20 @@ pub(crate) fn failed(
     Ok(())
 }
 
+/// Drops bodies received before `before` (ms UTC) with what was marked about them; none that
+/// still waits. Returns how many.
+pub(crate) fn prune(c: &Connection, before: i64) -> Result<usize, StoreError> {
+    // Numbers follow the time of arrival: the first young one ends the search.
+    let first_kept: i64 = c
+        .prepare_cached("SELECT id FROM webhooks WHERE received_at >= ?1 ORDER BY id LIMIT 1")?
+        .query_row([before], |row| row.get(0))
+        .optional()?
+        .unwrap_or(i64::MAX);
+    c.prepare_cached("DELETE FROM webhook_leftovers WHERE webhook < ?1")?.execute([first_kept])?;
+    Ok(c.prepare_cached("DELETE FROM webhooks WHERE id < ?1 AND state <> 'pending'")?
+        .execute([first_kept])?)
+}
+
 /// Marks what was in a body and is not understood yet. A repeat changes nothing.
 pub(crate) fn leave(
     c: &Connection,

@@ -126,3 +126,21 @@ async fn what_was_acknowledged_is_worked_off_after_a_crash() {
     assert_eq!(world.rows("SELECT state FROM webhooks"), ["done"]);
     assert_eq!(world.rows("SELECT wamid, n FROM messages"), ["wamid.1 1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn raw_bodies_are_kept_for_thirty_days() {
+    let world = World::new().await;
+    world.webhook(&[json!({"field": "history", "value": {}})]).await;
+    world.ana("wamid.1", "a").await;
+    let age = |days: i64| {
+        let at = world.now() - days * 24 * 3_600_000;
+        world.sql().execute("UPDATE webhooks SET received_at = ?1 WHERE id = 1", [at]).unwrap();
+    };
+    age(29);
+    tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+    assert_eq!(world.rows("SELECT id FROM webhooks"), ["1", "2"]);
+    age(31);
+    tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+    assert_eq!(world.rows("SELECT id FROM webhooks"), ["2"]);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhook_leftovers"), 0);
+}

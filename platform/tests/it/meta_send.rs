@@ -355,3 +355,52 @@ async fn raw_webhooks_are_worked_off_before_an_attempt_but_not_for_ever() {
     assert_eq!(world.state(&id), "held queued R8");
     assert!(world.graph.calls().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_waits_five_seconds_for_webhooks_and_no_longer() {
+    let world = World::asleep().await;
+    world.raw(envelope(&[customer(ANA, "wamid.1", "a", world.now_s())])).await;
+    let state = world.platform().state();
+    let (began, limit) = (tokio::time::Instant::now(), Duration::from_secs(5));
+    state.webhooks.settled(&state.store, limit).await;
+    assert_eq!(began.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_conversations_are_served_at_once_and_then_the_others() {
+    let world = asked().await;
+    world.graph.then((0..12).map(|_| Reply::Slow(Duration::from_secs(1))));
+    let people: Vec<_> = (0..12)
+        .map(|i| customer(&format!("3461{i:02}"), &format!("wamid.{i}"), "a", world.now_s()))
+        .collect();
+    world.webhook(&people).await;
+    let chats = world.rows(
+        "SELECT v.id FROM conversations v JOIN contacts k ON k.id = v.contact
+                            WHERE k.phone LIKE '3461%' ORDER BY v.id",
+    );
+    let commands = chats.iter().map(|chat| {
+        let mut command = world.sending(&world.uuid(), "b", 1);
+        command["conversation"] = chat.as_str().into();
+        command
+    });
+    world.commands(MARIA, commands.collect()).await;
+    world.quiet().await;
+    assert_eq!(world.graph.calls().len(), 8);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.graph.calls().len(), 12);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.rows("SELECT DISTINCT state FROM sends"), ["accepted"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_sealed_with_another_key_waits_for_the_operator() {
+    let world = asked().await;
+    let sealed: Vec<u8> = world.one("SELECT token_sealed FROM channels");
+    world.sql().execute("UPDATE channels SET token_sealed = x'00'", []).unwrap();
+    let id = world.send(MARIA, "1", 1).await;
+    world.quiet().await;
+    assert_eq!(world.state(&id), "waiting queued R5");
+    world.sql().execute("UPDATE channels SET token_sealed = ?1", [sealed]).unwrap();
+    sleep(2 * MINUTE).await;
+    assert_eq!(world.state(&id), "accepted sent -");
+}

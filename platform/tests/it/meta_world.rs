@@ -132,6 +132,13 @@ pub(crate) struct World {
 impl World {
     /// One workspace, one channel, two agents, workers running.
     pub(crate) async fn new() -> Self {
+        let world = Self::asleep().await;
+        world.platform.as_ref().unwrap().start();
+        world
+    }
+
+    /// As [`World::new`], without workers.
+    pub(crate) async fn asleep() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let graph = Arc::new(Graph::default());
         let ports = Ports {
@@ -143,7 +150,6 @@ impl World {
         let mut world = Self { dir, ports, graph, platform: None, ids: AtomicU64::new(100) };
         let platform = world.open().await;
         world.fill();
-        platform.start();
         world.platform = Some(platform);
         world
     }
@@ -247,6 +253,10 @@ impl World {
     pub(crate) async fn kill(&mut self) {
         drop(self.platform.take());
         tokio::task::yield_now().await;
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        self.platform.as_ref().unwrap()
     }
 
     /// A new process on the same folder.

@@ -110,6 +110,9 @@ fn look(rows: &[SendRow], now: i64, busy: &BTreeSet<String>, last: &str) -> Look
 /// Sends the next message of one conversation, if it may go.
 async fn one(state: &AppState, conversation: String) {
     state.webhooks.settled(&state.store, WEBHOOKS_FIRST).await;
+    if state.stop.is_stopping() {
+        return;
+    }
     let key = state.settings.key.clone();
     let begun = state.store.write(move |tx| attempt::begin(tx, &conversation, &key)).await;
     let attempt = match begun {
