@@ -182,6 +182,8 @@ pub struct Trouble {
     pub answer: Option<String>,
     /// R7: when the window closed.
     pub closed_at: Option<Millis>,
+    /// It stopped for good: neither time nor a yes carries this one further.
+    pub is_final: bool,
 }
 
 /// What a person can do about a message now. A screen offers exactly these.

@@ -6,6 +6,9 @@ use crate::model::records::{Channel, Contact, Conversation, Member, Message};
 use crate::store::{Key, OutOfPage, Stored, Topic, Tx};
 use crate::transport::wire;
 
+/// So many messages come with a conversation (protocol.md 2 and 3); fewer are all there are.
+const NEWEST: usize = 20;
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Op {
@@ -14,10 +17,11 @@ pub(super) enum Op {
         brings: bool,
     },
     Message(Message),
-    /// The newest messages of a conversation, oldest first, without a hole.
+    /// The newest messages of a conversation, oldest first, without a hole. `all`: there are no older ones.
     Newest {
         conversation: String,
         messages: Vec<Message>,
+        all: bool,
     },
     Contact(Contact),
     Member(Member),
@@ -92,7 +96,8 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
             ops.extend(entered.contact.map(contact).map(Op::Contact));
             ops.push(brought);
             let messages: Vec<Message> = entered.messages.into_iter().map(message).collect();
-            ops.push(Op::Newest { conversation: change.id, messages });
+            let all = messages.len() < NEWEST;
+            ops.push(Op::Newest { conversation: change.id, messages, all });
         }
         "my_read" => {
             let n = serde_json::from_str::<serde_json::Value>(text).ok()?.get("n")?.as_i64()?;
@@ -104,7 +109,9 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
 }
 
 /// What a page of the first download means.
-pub(super) fn plan_bootstrap(page: wire::Bootstrap) -> Vec<Op> {
+///
+/// `first_page`: it brings only the last message of each conversation; later pages bring the last twenty.
+pub(super) fn plan_bootstrap(page: wire::Bootstrap, first_page: bool) -> Vec<Op> {
     let mut ops = vec![workspace(page.workspace), Op::Member(member(page.me.member))];
     ops.extend(page.channels.iter().map(channel).map(Op::Channel));
     ops.extend(page.members.into_iter().map(member).map(Op::Member));
@@ -121,7 +128,8 @@ pub(super) fn plan_bootstrap(page: wire::Bootstrap) -> Vec<Op> {
     for chunk in messages.chunk_by(|a, b| a.conversation_id == b.conversation_id) {
         if let Some(first) = chunk.first() {
             let conversation = first.conversation_id.clone();
-            ops.push(Op::Newest { conversation, messages: chunk.to_vec() });
+            let all = !first_page && chunk.len() < NEWEST;
+            ops.push(Op::Newest { conversation, messages: chunk.to_vec(), all });
         }
     }
     for read in page.me.my_reads {
@@ -218,9 +226,9 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
                     new_messages += 1;
                 }
             }
-            Op::Newest { conversation, messages } => {
+            Op::Newest { conversation, messages, all } => {
                 if !messages.is_empty() && !tx.read().is_marked("left", conversation, as_of)? {
-                    let out = OutOfPage { before: None, start_reached: false, as_of };
+                    let out = OutOfPage { before: None, start_reached: *all, as_of };
                     tx.put_page(conversation, messages, out)?;
                 }
             }

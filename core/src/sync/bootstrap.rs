@@ -37,7 +37,7 @@ impl Engine {
         let (now, offset) = (self.clock.now_ms(), self.clock.offset_ms());
         let (epoch, cursor, as_of) = (body.epoch.clone(), body.cursor.clone(), body.as_of);
         let next_page = body.next_page.clone();
-        let ops = apply::plan_bootstrap(body);
+        let ops = apply::plan_bootstrap(body, first);
         self.write(move |tx| {
             apply::carry_out(tx, &ops, as_of, now)?;
             tx.set_meta(Key::Epoch, &epoch)?;

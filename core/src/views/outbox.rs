@@ -4,8 +4,8 @@ use super::hub::Waiter;
 use super::overlay::{self, People};
 use super::{Sources, timeline};
 use crate::api::{
-    Body, CommandId, ConversationId, Error, LadderStep, Millis, OutboxRow, OutboxSnapshot,
-    QueuePause,
+    AuthorKind, Body, CommandId, ConversationId, Error, LadderStep, Millis, OutboxRow,
+    OutboxSnapshot, QueuePause,
 };
 use crate::model::queue::State;
 use crate::store::{Read, Stored, Topic};
@@ -68,8 +68,9 @@ fn build(
     };
     for message in read.troubled_messages()? {
         let standing = timeline::standing_of(read, &people, &message, &queued, now)?;
-        let Some(trouble) = standing.trouble.filter(|_| standing.step == LadderStep::AtServer)
-        else {
+        // Colleagues decide about theirs, and what stopped for good waits for nothing: both show on their bubbles.
+        let mine = standing.author.kind == AuthorKind::Me && standing.step == LadderStep::AtServer;
+        let Some(trouble) = standing.trouble.filter(|trouble| mine && !trouble.is_final) else {
             continue;
         };
         let text = match standing.body {

@@ -94,6 +94,7 @@ fn plain(reason: Reason) -> Trouble {
         by: None,
         answer: None,
         closed_at: None,
+        is_final: false,
     }
 }
 
@@ -107,22 +108,23 @@ struct WireTrouble {
     is_final: bool,
 }
 
-/// The platform's trouble of a message, and whether it is final.
+/// The platform's trouble of a message.
 pub(super) fn message_trouble(
     read: &Read<'_>,
     people: &People,
     conversation: &str,
     json: Option<&str>,
-) -> Stored<Option<(Trouble, bool)>> {
+) -> Stored<Option<Trouble>> {
     let Some(json) = json else { return Ok(None) };
     let Ok(wire) = serde_json::from_str::<WireTrouble>(json) else { return Ok(None) };
     let trouble = Trouble {
         whatsapp_code: wire.whatsapp_code,
         since: wire.since.map(Millis),
         next_try: wire.next_try.map(Millis),
+        is_final: wire.is_final,
         ..plain(Reason::from_id(&wire.reason))
     };
-    Ok(Some((explain(read, people, conversation, trouble, Some(json))?, wire.is_final)))
+    explain(read, people, conversation, trouble, Some(json)).map(Some)
 }
 
 /// Where a waiting command stands, for bubble and outbox alike.

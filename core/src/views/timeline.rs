@@ -173,14 +173,13 @@ fn bubble(
     let author = people.author(&message.author_kind, message.author_id.as_deref());
     let mut step = steps::from_word(&message.step);
     let ours = matches!(author.kind, AuthorKind::Me | AuthorKind::Colleague);
-    let found = overlay::message_trouble(
+    let mut trouble = overlay::message_trouble(
         read,
         people,
         &message.conversation_id,
         message.trouble.as_deref(),
     )?;
-    let (mut trouble, is_final) =
-        found.map_or((None, false), |(trouble, last)| (Some(trouble), last));
+    let is_final = trouble.as_ref().is_some_and(|trouble| trouble.is_final);
     let mut choices = if ours && !message.deleted {
         let reason = trouble.as_ref().map(|trouble| trouble.reason);
         choices::for_message(step, reason, is_final, window_open, holds_others)

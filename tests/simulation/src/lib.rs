@@ -1,1 +1,69 @@
-//! Placeholder while the workspace is being laid out.
+//! Two whole phones, the real platform and the WhatsApp simulator in one process under virtual time.
+//!
+//! A seed says what people do, what breaks and when. Then everything heals, the people decide what waits for them, and
+//! the outcome is checked: each reply at the customer once or explained, calls in order, every phone equal to the platform.
+
+mod check;
+mod people;
+mod phone;
+mod world;
+
+use std::collections::BTreeMap;
+
+use world::World;
+
+/// What to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Decides everything.
+    pub seed: u64,
+    /// The control: the fault layer gives each resend of a command a fresh id. Must be caught.
+    pub fresh_ids: bool,
+}
+
+impl Options {
+    /// A plain run of a seed.
+    pub fn seed(seed: u64) -> Self {
+        Self { seed, fresh_ids: false }
+    }
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Every event with its virtual time.
+    pub log: Vec<String>,
+    /// How often each fault happened.
+    pub faults: BTreeMap<String, u64>,
+    /// What was promised and sent.
+    pub counts: BTreeMap<String, u64>,
+    /// Broken promises, in plain words. Empty is good.
+    pub problems: Vec<String>,
+}
+
+/// Things people do in one run.
+const STEPS: u32 = 45;
+
+/// Runs one seed to its end on a runtime of its own.
+///
+/// # Panics
+/// If the runtime or the temporary folder cannot be made.
+pub fn run(options: Options) -> Report {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a current-thread runtime");
+    runtime.block_on(async {
+        let mut world = World::start(options).await;
+        for _ in 0..STEPS {
+            people::act(&mut world).await;
+        }
+        world.heal();
+        let mut problems = people::settle(&mut world).await;
+        problems.extend(check::all(&mut world).await);
+        world.end(problems).await
+    })
+}
