@@ -5,6 +5,7 @@
 
 mod serve;
 
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -154,7 +155,12 @@ impl Failure {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    main_with(std::env::args_os())
+}
+
+/// [`main`] with other arguments, the program's name first: for a binary that holds several programs.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -260,8 +266,9 @@ fn answer(value: &impl Serialize) -> Value {
 }
 
 /// Prints one line and makes sure it is out.
-fn print(value: &Value) {
+fn print(value: &impl Serialize) {
+    let Ok(line) = serde_json::to_string(value) else { return };
     let mut out = std::io::stdout().lock();
     // A script that closed its end does not want the answer.
-    let _ = writeln!(out, "{value}").and_then(|()| out.flush());
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

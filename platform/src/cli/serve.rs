@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,6 +16,13 @@ use crate::support::{BlockingPool, SystemClock, SystemRng, log as log_lines};
 
 /// How long requests under way may take once the end has come.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// The line that says it is ready.
+#[derive(Serialize)]
+struct Listening {
+    event: &'static str,
+    addr: SocketAddr,
+}
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn serve() -> Result<(), Failure> {
@@ -39,7 +46,7 @@ pub(super) async fn serve() -> Result<(), Failure> {
     let address = listener.local_addr().map_err(refused)?;
     platform.start();
     log::info!("listening addr={address}");
-    print(&json!({ "event": "listening", "addr": address.to_string() }));
+    print(&Listening { event: "listening", addr: address });
     let app = platform.router().into_make_service_with_connect_info::<SocketAddr>();
     let stop = platform.state().stop.clone();
     let stopped = stop.clone();

@@ -1,7 +1,16 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod canary;
+mod cli;
+mod commands;
+mod envelope;
+mod folder;
+mod line;
+mod live;
 mod meta_commands;
 mod meta_endpoint;
 mod meta_ingest;
 mod meta_send;
 mod meta_world;
+mod session;
+mod world;
