@@ -404,3 +404,48 @@ async fn a_token_sealed_with_another_key_waits_for_the_operator() {
     sleep(2 * MINUTE).await;
     assert_eq!(world.state(&id), "accepted sent -");
 }
+
+fn permutations(words: &[&'static str]) -> Vec<Vec<&'static str>> {
+    if words.is_empty() {
+        return vec![Vec::new()];
+    }
+    (0..words.len())
+        .flat_map(|i| {
+            let mut rest = words.to_vec();
+            let first = rest.remove(i);
+            permutations(&rest).into_iter().map(move |tail| [vec![first], tail].concat())
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn statuses_say_the_same_in_any_order_before_and_after_the_answer() {
+    for (words, end) in [
+        (&["sent", "failed"][..], "stopped sent R16"),
+        (&["sent", "delivered", "read"], "accepted read -"),
+        (&["failed", "read", "sent"], "accepted read -"),
+        (&["failed", "delivered", "failed"], "accepted delivered -"),
+    ] {
+        for order in permutations(words) {
+            for before in [true, false] {
+                let world = asked().await;
+                let news: Vec<_> = order
+                    .iter()
+                    .map(|word| {
+                        status(&json!({"id": "wamid.out.1", "status": word,
+                            "timestamp": world.now_s(), "errors": [{"code": 131_026}]}))
+                    })
+                    .collect();
+                if before {
+                    world.webhook(&news).await;
+                }
+                let id = world.send(MARIA, "1", 1).await;
+                world.quiet().await;
+                if !before {
+                    world.webhook(&news).await;
+                }
+                assert_eq!(world.state(&id), end, "{order:?} {before}");
+            }
+        }
+    }
+}

@@ -43,6 +43,10 @@ pub(crate) fn work_off(tx: &mut WriteTx<'_>, pending: &Pending) -> Result<(), St
             }
         };
         if let Some(reason) = left {
+            log::info!(
+                "webhook_leftover id={} field={field} kind={kind} reason={reason}",
+                pending.id
+            );
             webhooks::leave(tx.sql(), pending.id, index, &field, &kind, reason)?;
         }
     }
