@@ -1,7 +1,7 @@
 //! Meta's side: webhooks in, Graph API out.
 //!
-//! In: [`webhook`] keeps the raw body before it answers, [`processor`] works bodies off in order
-//! with [`payload`] (pure reading) and [`ingest`] (what it does to the store). Out: [`send`], a
+//! In: `webhook` keeps the raw body before it answers, [`processor`] works bodies off in order
+//! with `payload` (pure reading) and `ingest` (what it does to the store). Out: [`send`], a
 //! durable queue of its own, through the port [`graph`].
 
 pub mod graph;

@@ -449,3 +449,14 @@ async fn statuses_say_the_same_in_any_order_before_and_after_the_answer() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_raw_body_that_came_just_before_the_attempt_is_heard() {
+    let world = asked().await;
+    // The command wakes the queue, and the body lies there raw, before either worker has run.
+    let id = world.send(MARIA, "1", 1).await;
+    world.raw(envelope(&[echo(ANA, "wamid.e", "I told her", world.now_s())])).await;
+    world.quiet().await;
+    assert_eq!(world.state(&id), "held queued R8");
+    assert!(world.graph.calls().is_empty());
+}

@@ -20,7 +20,7 @@ use crate::meta::seal;
 use crate::store::chats::ConversationRow;
 use crate::store::sends::{SendRow, Target};
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, sends, texts, webhooks};
 use crate::support::{Key, Secret};
 
 /// How long a message waits for a token that opens again, ms. Only the operator can help.
@@ -35,21 +35,36 @@ pub(crate) struct Attempt {
     pub(crate) request: GraphRequest,
 }
 
-/// Judges the next message of a conversation and records its attempt. `None`: there is nothing to
-/// send now (it was held, withdrawn, or has to wait), and the queue looks again.
+/// What the commit before the call came to.
+#[derive(Debug, Clone)]
+pub(crate) enum Begun {
+    /// The attempt is recorded: call.
+    Call(Attempt),
+    /// Nothing to send now: it was held, withdrawn, or has to wait. The queue looks again.
+    Nothing,
+    /// A raw webhook is there that may answer the customer: it is worked off first.
+    WebhooksFirst,
+}
+
+/// Judges the next message of a conversation and records its attempt; with `patient`, not before
+/// every raw webhook that was received is worked off.
 pub(crate) fn begin(
     tx: &mut WriteTx<'_>,
     conversation: &str,
     key: &Key,
-) -> Result<Option<Attempt>, StoreError> {
-    let Some(chat) = chats::by_id(tx.sql(), conversation)? else { return Ok(None) };
+    patient: bool,
+) -> Result<Begun, StoreError> {
+    let Some(chat) = chats::by_id(tx.sql(), conversation)? else { return Ok(Begun::Nothing) };
     let rows = sends::open_of(tx.sql(), conversation)?;
-    let Next::Send(row) = order::next(&rows, tx.now()) else { return Ok(None) };
+    let Next::Send(row) = order::next(&rows, tx.now()) else { return Ok(Begun::Nothing) };
+    if patient && webhooks::newest_waiting(tx.sql())?.is_some() {
+        return Ok(Begun::WebhooksFirst);
+    }
     let mut marks = Marks::default();
     let attempt = begin_one(tx, &mut marks, &chat, row.clone(), key)?;
     order::show_waiting(tx, &mut marks, &chat)?;
     marks.write(tx)?;
-    Ok(attempt)
+    Ok(attempt.map_or(Begun::Nothing, Begun::Call))
 }
 
 fn begin_one(

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time;
+use tokio::time::{self, Instant};
 
-use super::attempt;
+use super::attempt::{self, Attempt, Begun};
 use super::order::{self, Next};
 use crate::app::AppState;
 use crate::meta::graph::GraphFailure;
@@ -109,21 +109,7 @@ fn look(rows: &[SendRow], now: i64, busy: &BTreeSet<String>, last: &str) -> Look
 
 /// Sends the next message of one conversation, if it may go.
 async fn one(state: &AppState, conversation: String) {
-    state.webhooks.settled(&state.store, WEBHOOKS_FIRST).await;
-    if state.stop.is_stopping() {
-        return;
-    }
-    let key = state.settings.key.clone();
-    let begun = state.store.write(move |tx| attempt::begin(tx, &conversation, &key)).await;
-    let attempt = match begun {
-        Ok(Some(attempt)) => attempt,
-        Ok(None) => return,
-        Err(error) => {
-            log::error!("send_begin cause=\"{error}\"");
-            time::sleep(STORE_PAUSE).await;
-            return;
-        }
-    };
+    let Some(attempt) = begin(state, &conversation).await else { return };
     log::info!("send_attempt message={}", attempt.message);
     let result = time::timeout(CALL_LIMIT, state.ports.graph.call(attempt.request))
         .await
@@ -143,6 +129,33 @@ async fn one(state: &AppState, conversation: String) {
             Err(error) => log::error!("send_finish cause=\"{error}\""),
         }
         time::sleep(STORE_PAUSE).await;
+    }
+}
+
+/// Records the next attempt of a conversation, once the raw webhooks that were received by then
+/// are worked off or have had their time.
+async fn begin(state: &AppState, conversation: &str) -> Option<Attempt> {
+    let deadline = Instant::now() + WEBHOOKS_FIRST;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        state.webhooks.settled(&state.store, left).await;
+        if state.stop.is_stopping() {
+            return None;
+        }
+        let patient = Instant::now() < deadline;
+        let (conversation, key) = (conversation.to_owned(), state.settings.key.clone());
+        let begun =
+            state.store.write(move |tx| attempt::begin(tx, &conversation, &key, patient)).await;
+        match begun {
+            Ok(Begun::Call(attempt)) => return Some(attempt),
+            Ok(Begun::Nothing) => return None,
+            Ok(Begun::WebhooksFirst) => {}
+            Err(error) => {
+                log::error!("send_begin cause=\"{error}\"");
+                time::sleep(STORE_PAUSE).await;
+                return None;
+            }
+        }
     }
 }
 
