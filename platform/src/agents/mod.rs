@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod password;
 mod read;
 pub mod session;
+mod sign_in;
 pub mod token;
 
 use axum::Router;
@@ -21,8 +22,8 @@ use crate::feed;
 /// Everything under `/v1`.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
-        .route("/session", post(session::create).delete(session::end))
-        .route("/session/preview", post(session::preview))
+        .route("/session", post(sign_in::create).delete(session::end))
+        .route("/session/preview", post(sign_in::preview))
         .route("/session/refresh", post(session::refresh))
         .route("/bootstrap", get(feed::bootstrap::get))
         .route("/scope", get(feed::changes::scope))

@@ -1,31 +1,21 @@
-//! Signing in, staying signed in, signing out: protocol.md 1.
+//! Staying signed in, signing out, and who asks: protocol.md 1.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{Extensions, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::command::is_uuid;
 use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::outcome::Actor;
-use super::{link_code, password, token};
+use super::token;
 use crate::app::AppState;
-use crate::store::devices::DeviceInfo;
-use crate::store::members::{Member, normal_email};
+use crate::store::members::Member;
 use crate::store::sessions::{EndReason, Session};
-use crate::store::{
-    StoreError, WriteTx, devices, link_codes, members, objects, sessions, workspaces,
-};
-use crate::support::keys::{Purpose, mac, sha256};
-use crate::support::{Key, Secret, executor};
-
-/// The longest name of a device, in Unicode scalar values.
-const MAX_NAME: usize = 200;
-
-/// The longest platform or version word, in bytes.
-const MAX_WORD: usize = 40;
+use crate::store::{StoreError, WriteTx, devices, members, objects, sessions, workspaces};
+use crate::support::keys::sha256;
+use crate::support::{Key, Secret};
 
 /// Somebody whose access token is good and whose session is alive.
 #[derive(Debug, Clone)]
@@ -48,33 +38,12 @@ pub(crate) struct Grant {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct SignIn {
-    email: Option<String>,
-    password: Option<Secret>,
-    link_code: Option<Secret>,
-    device: Option<Device>,
-}
-
-#[derive(Deserialize)]
-struct Device {
-    id: Option<String>,
-    name: Option<String>,
-    platform: Option<String>,
-    app_version: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Preview {
-    link_code: Option<Secret>,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct Refresh {
     refresh_token: Option<Secret>,
 }
 
 /// What a transaction decided: a refusal must commit too, for it counts the attempt.
-type Decided<T> = Result<Result<T, ApiError>, StoreError>;
+pub(super) type Decided<T> = Result<Result<T, ApiError>, StoreError>;
 
 /// Finds the session of an access token and checks that it is alive.
 pub async fn authenticate(state: &AppState, token: &str) -> Result<Caller, ApiError> {
@@ -92,56 +61,6 @@ pub async fn authenticate(state: &AppState, token: &str) -> Result<Caller, ApiEr
         return Err(ApiError::new(ErrorCode::Token));
     }
     Ok(Caller { actor: session.actor, session: session.id })
-}
-
-/// `POST /v1/session`.
-pub(crate) async fn create(
-    State(state): State<AppState>,
-    extensions: Extensions,
-    JsonBody(body): JsonBody<SignIn>,
-) -> Result<Json<Grant>, ApiError> {
-    let device = device(body.device.ok_or_else(|| ApiError::malformed("device"))?)?;
-    let grant = if let Some(code) = body.link_code {
-        by_link_code(&state, &peer(&extensions), &code, device).await?
-    } else {
-        let email = body.email.ok_or_else(|| ApiError::malformed("email"))?;
-        let password = body.password.ok_or_else(|| ApiError::malformed("password"))?;
-        if password.expose().len() > password::MAX_BYTES {
-            return Err(ApiError::new(ErrorCode::WrongCredentials));
-        }
-        by_password(&state, &normal_email(&email), password, device).await?
-    };
-    Ok(Json(grant))
-}
-
-/// `POST /v1/session/preview`: what a code opens, before the yes. Uses nothing up.
-pub(crate) async fn preview(
-    State(state): State<AppState>,
-    extensions: Extensions,
-    JsonBody(body): JsonBody<Preview>,
-) -> Result<Json<Value>, ApiError> {
-    let code = body.link_code.ok_or_else(|| ApiError::malformed("link_code"))?;
-    let hash = link_code::hash(&state.settings.key, code.expose());
-    let failures = failures_key(&state.settings.key, "peer", &peer(&extensions));
-    let decided = state
-        .store
-        .write(move |tx| -> Decided<Value> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
-                return Ok(Err(ApiError::too_many(wait)));
-            }
-            let (code, member) = match usable_code(tx, &hash)? {
-                Ok(found) => found,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            if code.used_by.is_some() {
-                return Ok(Err(ApiError::link_code("used")));
-            }
-            sessions::take_back(tx, &failures)?;
-            let workspace = workspaces::get(tx.sql(), &member.workspace)?;
-            Ok(Ok(json!({ "workspace": workspace.name, "member_name": member.name })))
-        })
-        .await?;
-    decided.map(Json)
 }
 
 /// `POST /v1/session/refresh`.
@@ -227,121 +146,8 @@ fn judge_refresh(session: &Session, k: i64, hash: &[u8]) -> Judgement {
     }
 }
 
-async fn by_password(
-    state: &AppState,
-    email: &str,
-    password: Secret,
-    device: DeviceInfo,
-) -> Result<Grant, ApiError> {
-    let key = state.settings.key.clone();
-    let failures = failures_key(&key, "email", email);
-    let (counted, email) = (failures.clone(), email.to_owned());
-    let member = state
-        .store
-        .write(move |tx| -> Decided<Option<Member>> {
-            if let Some(wait) = sessions::attempt(tx, &counted)? {
-                return Ok(Err(ApiError::too_many(wait)));
-            }
-            Ok(Ok(members::by_email(tx.sql(), &email)?.filter(|member| !member.removed)))
-        })
-        .await??;
-    let stored = member.as_ref().map(|member| member.password_hash.clone());
-    let cost = state.settings.password_cost;
-    let fits = executor::run(state.ports.executor.as_ref(), move || {
-        password::verify(&password, stored.as_deref(), cost)
-    })
-    .await
-    .unwrap_or(false);
-    let Some(member) = member.filter(|_| fits) else {
-        return Err(ApiError::new(ErrorCode::WrongCredentials));
-    };
-    state
-        .store
-        .write(move |tx| -> Decided<Grant> {
-            sessions::forgive(tx, &failures)?;
-            sign_in(tx, &key, &member, &device).map(|done| done.map(|(grant, _)| grant))
-        })
-        .await?
-}
-
-async fn by_link_code(
-    state: &AppState,
-    peer: &str,
-    code: &Secret,
-    device: DeviceInfo,
-) -> Result<Grant, ApiError> {
-    let key = state.settings.key.clone();
-    let hash = link_code::hash(&key, code.expose());
-    let failures = failures_key(&key, "peer", peer);
-    state
-        .store
-        .write(move |tx| -> Decided<Grant> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
-                return Ok(Err(ApiError::too_many(wait)));
-            }
-            let (code, member) = match usable_code(tx, &hash)? {
-                Ok(found) => found,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            if let (Some(used_by), Some(session)) = (&code.used_by, &code.session) {
-                // The same phone again: its answer was lost. It gets the session that it made.
-                let session = sessions::find(tx.sql(), session)?.filter(Session::is_alive);
-                let Some(session) = session.filter(|_| *used_by == device.id) else {
-                    return Ok(Err(ApiError::link_code("used")));
-                };
-                sessions::take_back(tx, &failures)?;
-                return grant(tx, &key, &member, &session.id, session.k).map(Ok);
-            }
-            sessions::take_back(tx, &failures)?;
-            let (grant, session) = match sign_in(tx, &key, &member, &device)? {
-                Ok(done) => done,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            link_codes::used(tx, &hash, &device.id, &session)?;
-            Ok(Ok(grant))
-        })
-        .await?
-}
-
-/// A code that is known and not over, with whom it signs in.
-fn usable_code(tx: &WriteTx<'_>, hash: &[u8]) -> Decided<(link_codes::LinkCode, Member)> {
-    let Some(code) = link_codes::find(tx.sql(), hash)? else {
-        return Ok(Err(ApiError::link_code("unknown")));
-    };
-    if code.expires_at <= tx.now() {
-        return Ok(Err(ApiError::link_code("expired")));
-    }
-    match members::find(tx.sql(), &code.member)?.filter(|member| !member.removed) {
-        Some(member) => Ok(Ok((code, member))),
-        None => Ok(Err(ApiError::link_code("unknown"))),
-    }
-}
-
-/// Gives the device a new session in place of its old one.
-fn sign_in(
-    tx: &mut WriteTx<'_>,
-    key: &Key,
-    member: &Member,
-    device: &DeviceInfo,
-) -> Decided<(Grant, String)> {
-    match devices::owner(tx.sql(), &device.id)? {
-        Some(owner) if owner.member != member.id => {
-            return Ok(Err(ApiError::new(ErrorCode::DeviceTaken)));
-        }
-        Some(owner) if owner.revoked => return Ok(Err(ApiError::new(ErrorCode::DeviceRevoked))),
-        _ => {}
-    }
-    devices::save(tx, &member.id, device)?;
-    sessions::end_of_device(tx, &device.id, EndReason::Replaced)?;
-    tx.wake(&member.workspace);
-    let session = tx.uuid();
-    let hash = sha256(token::refresh(key, &session, 1).as_bytes());
-    sessions::insert(tx, &session, &member.id, &device.id, 1, &hash)?;
-    let grant = grant(tx, key, member, &session, 1)?;
-    Ok(Ok((grant, session)))
-}
-
-fn grant(
+/// Makes the tokens of a session whose newest refresh token is number `k`.
+pub(super) fn grant(
     tx: &WriteTx<'_>,
     key: &Key,
     member: &Member,
@@ -358,36 +164,6 @@ fn grant(
         member: objects::member_json(member),
         workspace: objects::workspace_json(&workspace)?,
     })
-}
-
-fn device(device: Device) -> Result<DeviceInfo, ApiError> {
-    let word = |value: Option<String>, field: &str| {
-        value.filter(|word| word.len() <= MAX_WORD).ok_or_else(|| ApiError::malformed(field))
-    };
-    Ok(DeviceInfo {
-        id: device.id.filter(|id| is_uuid(id)).ok_or_else(|| ApiError::malformed("device.id"))?,
-        name: device
-            .name
-            .filter(|name| !name.trim().is_empty() && name.chars().count() <= MAX_NAME)
-            .ok_or_else(|| ApiError::malformed("device.name"))?,
-        platform: word(device.platform, "device.platform")?,
-        app_version: word(Some(device.app_version.unwrap_or_default()), "device.app_version")?,
-    })
-}
-
-/// Who knocks, as far as the socket tells; behind a reverse proxy that is the proxy, so all
-/// share one count there.
-fn peer(extensions: &Extensions) -> String {
-    extensions
-        .get::<ConnectInfo<std::net::SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |ConnectInfo(addr)| addr.ip().to_string())
-}
-
-/// Failures are counted under a keyed hash: the table holds neither e-mails nor addresses.
-fn failures_key(key: &Key, kind: &str, name: &str) -> String {
-    use base64::Engine as _;
-    let hash = mac(key, Purpose::Failures, format!("{kind}:{name}").as_bytes());
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
 }
 
 #[cfg(test)]

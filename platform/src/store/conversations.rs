@@ -159,14 +159,12 @@ pub fn contact_seen(
     sight: &Sight,
     contact: &str,
 ) -> Result<bool, StoreError> {
-    Ok(sql
-        .prepare_cached(&format!(
-            "SELECT EXISTS (SELECT 1 FROM conversations WHERE {SEEN} AND contact = ?5)"
-        ))?
-        .query_row(
-            params![workspace, sight.all, sight.unassigned, sight.member, contact],
-            |row| row.get(0),
-        )?)
+    let mut statement = sql
+        .prepare_cached("SELECT scope FROM conversations WHERE contact = ?1 AND workspace = ?2")?;
+    let scopes = statement
+        .query_map((contact, workspace), |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    Ok(scopes.iter().any(|scope| sight.sees(scope)))
 }
 
 /// What moving a read mark needs to know.

@@ -264,7 +264,8 @@ pub fn messages_before(
 ) -> Result<Vec<Value>, StoreError> {
     let before = before.unwrap_or(Place { second: i64::MAX, n: i64::MAX });
     let mut statement = sql.prepare_cached(&format!(
-        "{MESSAGE} WHERE conversation = ?1 AND (sent_at / 1000, n) < (?2, ?3)
+        "{MESSAGE} WHERE conversation = ?1 AND sent_at / 1000 <= ?2
+         AND (sent_at / 1000, n) < (?2, ?3)
          ORDER BY sent_at / 1000 DESC, n DESC LIMIT ?4"
     ))?;
     let rows = statement

@@ -13,4 +13,5 @@ mod meta_ingest;
 mod meta_send;
 mod meta_world;
 mod session;
+mod socket;
 mod world;
