@@ -1,0 +1,4 @@
+//! The harness is itself tested: what it pretends must happen.
+
+mod process;
+mod relay;
