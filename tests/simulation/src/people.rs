@@ -195,7 +195,11 @@ pub(crate) async fn settle(world: &mut World) -> Vec<String> {
             }
         }
         quiet = if waiting == 0 { quiet + 1 } else { 0 };
-        if quiet >= 4 {
+        if quiet == 3 {
+            // A frame that was lost as the last one is missed only at the slow check.
+            tokio::time::sleep(OVER_A_TOKEN).await;
+        }
+        if quiet >= 5 {
             return Vec::new();
         }
     }
