@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,6 +48,10 @@ pub(super) async fn serve() -> Result<(), Failure> {
     platform.start();
     log::info!("listening addr={address}");
     print(&Listening { event: "listening", addr: address });
+    // Frames are small and wanted at once.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let app = platform.router().into_make_service_with_connect_info::<SocketAddr>();
     let stop = platform.state().stop.clone();
     let stopped = stop.clone();

@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use fieldline_platform::store::{OpenError, open};
-use fieldline_platform::support::Key;
+use fieldline_platform::store::{OpenError, Store, StoreError, open};
+use fieldline_platform::support::{BlockingPool, Key};
 use fieldline_platform::{Platform, StartError};
 
 use crate::world::{World, ports, settings};
@@ -110,4 +111,38 @@ async fn the_schema_on_paper_is_the_schema_in_the_file() {
         std::fs::write(&path, &printed).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), printed);
+}
+
+#[tokio::test]
+async fn the_store_outlives_a_call_that_panics() {
+    let (dir, ports) = (tempfile::tempdir().unwrap(), ports());
+    let path = dir.path().join("platform.db");
+    let pool = Arc::new(BlockingPool);
+    let store = Store::open(&path, ports.clock, ports.rng, pool).await.unwrap();
+    let count = "SELECT count(*) FROM meta";
+    for _ in 0..5 {
+        let lost: Result<(), StoreError> = store.read(|_| panic!("on purpose")).await;
+        assert!(matches!(lost, Err(StoreError::Interrupted)));
+        let lost: Result<(), StoreError> = store
+            .write(|tx| {
+                tx.sql().execute("INSERT INTO meta VALUES ('a', x'00')", [])?;
+                panic!("on purpose")
+            })
+            .await;
+        assert!(matches!(lost, Err(StoreError::Interrupted)));
+    }
+    let refused = store
+        .write(|tx| {
+            tx.sql().execute("INSERT INTO meta VALUES ('a', x'00')", [])?;
+            Err::<(), _>(StoreError::Full)
+        })
+        .await;
+    assert!(matches!(refused, Err(StoreError::Full)));
+    let rows = store
+        .read(move |sql| Ok::<i64, StoreError>(sql.query_row(count, [], |row| row.get(0))?))
+        .await;
+    assert_eq!(rows.unwrap(), 0);
+    store.close().await;
+    let closed = store.write(|_| Ok::<_, StoreError>(())).await;
+    assert!(matches!(closed, Err(StoreError::Closed)));
 }

@@ -14,4 +14,5 @@ mod meta_send;
 mod meta_world;
 mod session;
 mod socket;
+mod strangers;
 mod world;
