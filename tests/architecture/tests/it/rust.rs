@@ -12,6 +12,8 @@ pub(crate) struct Source {
     pub(crate) code: Vec<char>,
     /// String literals with the offset of their opening quote.
     pub(crate) strings: Vec<(usize, String)>,
+    /// Offsets of line ends.
+    line_ends: Vec<usize>,
     /// Modules declared as `#[cfg(test)] mod name;`, whose files are tests too.
     test_modules: Vec<String>,
 }
@@ -20,7 +22,9 @@ impl Source {
     /// Everything, tests included.
     pub(crate) fn read(text: &str) -> Source {
         let (code, strings) = blank(&text.chars().collect::<Vec<_>>());
-        Source { code, strings, test_modules: Vec::new() }
+        let line_ends =
+            code.iter().enumerate().filter(|(_, c)| **c == '\n').map(|(at, _)| at).collect();
+        Source { code, strings, line_ends, test_modules: Vec::new() }
     }
 
     /// Only what is built into the product.
@@ -43,7 +47,7 @@ impl Source {
     }
 
     pub(crate) fn line(&self, offset: usize) -> usize {
-        1 + self.code[..offset.min(self.code.len())].iter().filter(|c| **c == '\n').count()
+        1 + self.line_ends.partition_point(|end| *end < offset)
     }
 
     /// Offsets at which `needle` stands in the code, not in the middle of a longer word.
