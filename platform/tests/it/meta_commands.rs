@@ -287,3 +287,17 @@ async fn every_change_of_step_or_trouble_reaches_the_line() {
     let version = format!("SELECT version FROM messages WHERE id = '{id}'");
     assert_eq!(world.one::<i64>(&newest), world.one::<i64>(&version));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_counts_as_an_answer_from_its_acceptance_on() {
+    let world = asked().await;
+    world.graph.then([Reply::Never]);
+    let before: i64 = world.one("SELECT last_at FROM conversations");
+    sleep(Duration::from_secs(1)).await;
+    world.send(MARIA, "1", 1).await;
+    assert_eq!(
+        world.rows("SELECT unread, waiting_since, last_n, read_up_to_n FROM conversations"),
+        ["0 - 2 2"]
+    );
+    assert!(world.one::<i64>("SELECT last_at FROM conversations") > before);
+}

@@ -147,6 +147,9 @@ mod tests {
         rows[0].state = State::Attempted;
         assert_eq!(going(&rows, 0), Err(None));
         assert!(behind(&rows, 0).is_empty());
+        // Passed or not: one call at a time.
+        rows[0].passed = true;
+        assert_eq!(going(&rows, 0), Err(None));
     }
 
     #[test]
