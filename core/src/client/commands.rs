@@ -7,8 +7,8 @@ use crate::api::{
 };
 use crate::model::queue::{Event, State};
 use crate::model::records::{Message, Queued};
-use crate::model::{steps, text};
-use crate::outbox::write::row;
+use crate::model::{body, steps, text};
+use crate::outbox::row;
 use crate::store::{StoreError, Stored, Tx};
 use crate::support::uuid_v7;
 use crate::transport::wire::{CommandBody, TextBody};
@@ -30,13 +30,40 @@ impl Client {
         body: &str,
         seen_n: i64,
     ) -> Result<CommandId, Error> {
+        self.write_reply(conversation, body, seen_n, None).await
+    }
+
+    /// [`Self::send_reply`] that quotes `message` of the same conversation.
+    pub async fn quote_reply(
+        &self,
+        conversation: &ConversationId,
+        message: &MessageId,
+        body: &str,
+        seen_n: i64,
+    ) -> Result<CommandId, Error> {
+        self.write_reply(conversation, body, seen_n, Some(message.0.clone())).await
+    }
+
+    async fn write_reply(
+        &self,
+        conversation: &ConversationId,
+        body: &str,
+        seen_n: i64,
+        quoted: Option<String>,
+    ) -> Result<CommandId, Error> {
         text::check(body)?;
         let (conversation, body) = (conversation.0.clone(), body.to_owned());
         self.command(move |tx, stamp| {
             if tx.read().conversation(&conversation)?.is_none() {
                 return Err(rule(Error::NotFound));
             }
-            let it = send(&stamp, 0, &conversation, &body, None, seen_n, None)?;
+            if let Some(quoted) = &quoted {
+                let message = tx.read().message(quoted)?;
+                if message.is_none_or(|message| message.conversation_id != conversation) {
+                    return Err(rule(Error::NotFound));
+                }
+            }
+            let it = send(&stamp, 0, &conversation, &body, quoted.as_deref(), seen_n, None)?;
             tx.enqueue(&it)?;
             Ok(CommandId(it.id))
         })
@@ -56,24 +83,34 @@ impl Client {
         self.command(move |tx, stamp| match tx.read().queued(&id)? {
             Some(old) if old.kind != "send" => Err(rule(Error::NotFound)),
             Some(old) if old.state.is_ours() => {
-                let new =
-                    send(&stamp, 0, &old.conversation, &body, None, seen_n, old.after.as_deref())?;
+                let new = rewrite(&stamp, &old, &body, seen_n)?;
                 tx.replace(&old, &new)?;
                 Ok(CommandId(new.id))
             }
             Some(old) if matches!(old.state, State::Sent | State::Accepted) => {
-                withdraw_then_send(tx, &stamp, &old.conversation, &id, &body, seen_n)
+                let quoted = body::quoted(&old.payload);
+                withdraw_then_send(
+                    tx,
+                    &stamp,
+                    &old.conversation,
+                    &id,
+                    (&body, quoted.as_deref()),
+                    seen_n,
+                )
             }
             Some(_) => Err(refused("unknown_outcome")),
             None => {
                 let message = own_message(tx, &id)?;
                 if is_final(&message) {
-                    let new = send(&stamp, 0, &message.conversation_id, &body, None, seen_n, None)?;
+                    let quoted = message.reply_to.as_deref();
+                    let new =
+                        send(&stamp, 0, &message.conversation_id, &body, quoted, seen_n, None)?;
                     tx.enqueue(&new)?;
                     return Ok(CommandId(new.id));
                 }
                 still_ours(&message)?;
-                withdraw_then_send(tx, &stamp, &message.conversation_id, &id, &body, seen_n)
+                let text = (body.as_str(), message.reply_to.as_deref());
+                withdraw_then_send(tx, &stamp, &message.conversation_id, &id, text, seen_n)
             }
         })
         .await
@@ -87,8 +124,7 @@ impl Client {
                 if old.kind == "send" && matches!(old.state, State::Held | State::Refused) =>
             {
                 let body = old.text.clone().unwrap_or_default();
-                let new = send(&stamp, 0, &old.conversation, &body, None, seen_n, None)?;
-                tx.replace(&old, &new)
+                tx.replace(&old, &rewrite(&stamp, &old, &body, seen_n)?)
             }
             Some(_) => Err(refused("not_held")),
             None => {
@@ -171,10 +207,7 @@ impl Client {
                     Settlement::Arrived => tx.step_command(&old, Event::SaidArrived).map(|_| ()),
                     Settlement::SendAgain { seen_n } => {
                         let body = old.text.clone().unwrap_or_default();
-                        tx.replace(
-                            &old,
-                            &send(&stamp, 0, &old.conversation, &body, None, seen_n, None)?,
-                        )
+                        tx.replace(&old, &rewrite(&stamp, &old, &body, seen_n)?)
                     }
                 };
             }
@@ -282,16 +315,22 @@ fn send(
     row(id, stamp.now, conversation, None, body, after).map_err(unwritable)
 }
 
+/// A new command in the place of `old`: its quote and what it waits for stay.
+fn rewrite(stamp: &Stamp, old: &Queued, text: &str, seen_n: i64) -> Stored<Queued> {
+    let quoted = body::quoted(&old.payload);
+    send(stamp, 0, &old.conversation, text, quoted.as_deref(), seen_n, old.after.as_deref())
+}
+
 fn withdraw_then_send(
     tx: &Tx<'_>,
     stamp: &Stamp,
     conversation: &str,
     id: &str,
-    text: &str,
+    (text, quoted): (&str, Option<&str>),
     seen_n: i64,
 ) -> Stored<CommandId> {
     let withdraw_id = enqueue_withdraw(tx, stamp, conversation, id)?;
-    let new = send(stamp, 1, conversation, text, None, seen_n, Some(&withdraw_id))?;
+    let new = send(stamp, 1, conversation, text, quoted, seen_n, Some(&withdraw_id))?;
     tx.enqueue(&new)?;
     Ok(CommandId(new.id))
 }

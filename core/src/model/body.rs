@@ -26,6 +26,15 @@ pub(crate) fn read(json: &str, deleted: bool) -> Body {
     }
 }
 
+/// The message that a kept send quotes.
+pub(crate) fn quoted(payload: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Kept {
+        reply_to: Option<String>,
+    }
+    serde_json::from_str::<Kept>(payload).ok()?.reply_to
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

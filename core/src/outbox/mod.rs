@@ -3,6 +3,7 @@
 mod answers;
 mod pick;
 mod sender;
-pub(crate) mod write;
+mod write;
 
 pub(crate) use sender::{Drained, Sender};
+pub(crate) use write::row;

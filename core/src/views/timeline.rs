@@ -124,7 +124,7 @@ fn build(
             times: Vec::new(),
             trouble: standing.trouble,
             choices: standing.choices,
-            reply_to: None,
+            reply_to: crate::model::body::quoted(&it.payload).map(MessageId),
             customer_wrote_since: newest_customer.is_some_and(|m| m.n > it.based_on_n),
         });
     }

@@ -10,7 +10,8 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use world::World;
+pub use phone::{Phone, Promise};
+pub use world::{CUSTOMERS, PASSWORD, World};
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! One employee with a phone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,24 +13,33 @@ use fieldline_harness::memory::{PhoneLine, SeededRng, VirtualClock};
 
 /// A reply that the core took.
 #[derive(Debug, Clone)]
-pub(crate) struct Promise {
+pub struct Promise {
     /// Unique in the run, so that the customer's phone tells what came.
-    pub(crate) text: String,
+    pub text: String,
     /// A person decided something about it: it may stand elsewhere in the order.
-    pub(crate) disturbed: bool,
+    pub disturbed: bool,
     /// A person threw it away or took it back.
-    pub(crate) dropped: bool,
+    pub dropped: bool,
     /// A person's yes to another copy (R14).
-    pub(crate) extra_yes: u32,
+    pub extra_yes: u32,
 }
 
-pub(crate) struct Phone {
-    pub(crate) name: String,
-    pub(crate) email: String,
-    pub(crate) line: PhoneLine,
-    pub(crate) clock: VirtualClock,
-    pub(crate) client: Client,
-    pub(crate) promises: Vec<Promise>,
+/// An employee's phone: the real core on the fault layer.
+pub struct Phone {
+    /// First name.
+    pub name: String,
+    /// For signing in.
+    pub email: String,
+    /// The way to the platform.
+    pub line: PhoneLine,
+    /// The phone's own clock, which may be wrong.
+    pub clock: VirtualClock,
+    /// The core.
+    pub client: Client,
+    /// What it took.
+    pub promises: Vec<Promise>,
+    /// Where its store is.
+    pub store_path: PathBuf,
     config: Config,
     secrets: Arc<MemorySecrets>,
     rng: Arc<SeededRng>,
@@ -62,13 +71,18 @@ impl Phone {
             clock,
             client,
             promises: Vec::new(),
+            store_path: config.store_path.clone(),
             config,
             secrets,
             rng,
         }
     }
 
-    pub(crate) async fn sign_in(&self, password: &str) {
+    /// Signs in and enters the foreground.
+    ///
+    /// # Panics
+    /// If that does not work.
+    pub async fn sign_in(&self, password: &str) {
         let credentials =
             Credentials::Password { email: self.email.clone(), password: password.into() };
         self.client.sign_in(credentials).await.expect("the line is still good: sign-in works");
@@ -76,7 +90,10 @@ impl Phone {
     }
 
     /// `kill -9` and a new start: nothing of the old process goes on.
-    pub(crate) async fn kill(&mut self) {
+    ///
+    /// # Panics
+    /// If its store does not open again.
+    pub async fn kill(&mut self) {
         let aside = Config {
             store_path: self.config.store_path.with_extension("aside"),
             ..self.config.clone()
@@ -97,17 +114,29 @@ impl Phone {
         self.client.enter_foreground().await.expect("foreground");
     }
 
-    pub(crate) async fn inbox(&self) -> InboxSnapshot {
+    /// The list now.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub async fn inbox(&self) -> InboxSnapshot {
         let view = self.client.inbox();
         view.next(0).await.expect("a view that lives").expect("a store that reads")
     }
 
-    pub(crate) async fn timeline(&self, id: &ConversationId) -> TimelineSnapshot {
+    /// A conversation now.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub async fn timeline(&self, id: &ConversationId) -> TimelineSnapshot {
         let view = self.client.timeline(id);
         view.next(0).await.expect("a view that lives").expect("a store that reads")
     }
 
-    pub(crate) async fn outbox(&self) -> OutboxSnapshot {
+    /// Unsent work now.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub async fn outbox(&self) -> OutboxSnapshot {
         let view = self.client.outbox();
         view.next(0).await.expect("a view that lives").expect("a store that reads")
     }

@@ -20,23 +20,33 @@ use crate::{Options, Report};
 /// A Tuesday in 2027.
 const START_MS: i64 = 1_800_000_000_000;
 const APP_SECRET: &str = "simulated app secret";
-const PASSWORD: &str = "a long password for the simulation";
 const NUMBER_ID: &str = "106540352242922";
 const OUR_NUMBER: &str = "+34 600 000 000";
 
+/// Everybody's password.
+pub const PASSWORD: &str = "a long password for the simulation";
+
 /// Customers by number.
-pub(crate) const CUSTOMERS: [&str; 3] = ["34611000001", "34611000002", "34611000003"];
+pub const CUSTOMERS: [&str; 3] = ["34611000001", "34611000002", "34611000003"];
 
 /// Everything that runs.
-pub(crate) struct World {
-    pub(crate) options: Options,
-    pub(crate) dice: SeededRng,
-    pub(crate) clock: VirtualClock,
-    pub(crate) journal: Journal,
-    pub(crate) sim: Sim,
-    pub(crate) site: Site,
-    pub(crate) phones: Vec<Phone>,
-    pub(crate) written: u64,
+pub struct World {
+    /// What was asked for.
+    pub options: Options,
+    /// What people do by chance.
+    pub dice: SeededRng,
+    /// The true time.
+    pub clock: VirtualClock,
+    /// What happened.
+    pub journal: Journal,
+    /// Meta, the customers, the owner's phone.
+    pub sim: Sim,
+    /// Where the platform stands.
+    pub site: Site,
+    /// The employees: Ana and Ben.
+    pub phones: Vec<Phone>,
+    /// Texts written so far.
+    pub written: u64,
     platform_rng: Arc<SeededRng>,
     folder: tempfile::TempDir,
 }
@@ -50,7 +60,10 @@ fn folder() -> tempfile::TempDir {
 
 impl World {
     /// Starts everything with good lines, both phones signed in; then the lines turn bad.
-    pub(crate) async fn start(options: Options) -> Self {
+    ///
+    /// # Panics
+    /// If anything does not start: this is a test's world.
+    pub async fn start(options: Options) -> Self {
         let seed = options.seed;
         let clock = VirtualClock::new(START_MS);
         let journal = Journal::new(clock.clone());
@@ -99,6 +112,33 @@ impl World {
             world.phones.push(phone);
         }
         world
+    }
+
+    /// [`Self::start`] without any fault.
+    ///
+    /// # Panics
+    /// If anything does not start.
+    pub async fn calm() -> Self {
+        let mut world = Self::start(Options::seed(1)).await;
+        world.heal();
+        world
+    }
+
+    /// Waits, in virtual time, until `found` gives something.
+    ///
+    /// # Panics
+    /// After half an hour of virtual time, naming `what`.
+    pub async fn until<T, F>(&self, what: &str, found: impl Fn() -> F) -> T
+    where
+        F: Future<Output = Option<T>>,
+    {
+        for _ in 0..9_000 {
+            if let Some(found) = found().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("never: {what}\n{}", self.journal.lines().join("\n"));
     }
 
     fn data(&self) -> PathBuf {
@@ -157,7 +197,10 @@ impl World {
     }
 
     /// Starts the platform on its folder.
-    pub(crate) async fn start_platform(&self) {
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_platform(&self) {
         let ports = Ports {
             clock: Arc::new(self.clock.clone()),
             rng: Arc::<SeededRng>::clone(&self.platform_rng)
@@ -183,7 +226,10 @@ impl World {
     }
 
     /// All lines are good again; what was broken stays to be put right.
-    pub(crate) fn heal(&mut self) {
+    ///
+    /// # Panics
+    /// If the simulator does not take the order.
+    pub fn heal(&mut self) {
         self.journal.note("world", "heals");
         for phone in &self.phones {
             phone.line.set_faults(PhoneFaults::default());

@@ -1,5 +1,9 @@
 //! 200 seeds, the control that must fail, and one seed twice to the byte.
 
+mod cases;
+mod lifecycle;
+mod session;
+
 use std::collections::BTreeMap;
 
 use fieldline_simulation::{Options, Report, run};
