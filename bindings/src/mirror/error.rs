@@ -38,7 +38,7 @@ pub enum StorageTrouble {
     Key,
 }
 
-/// What a call of [`crate::Client`] can answer with. No variant holds personal data.
+/// What a call of the client can answer with. No variant holds personal data.
 #[uniffi::remote(Error)]
 pub enum FieldlineError {
     /// No network, or the server cannot be reached. What was queued goes by itself.
