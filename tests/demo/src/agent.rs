@@ -47,7 +47,10 @@ pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
     let relay = Relay::start(running.platform).await.map_err(Trouble::of("starting a relay"))?;
     let server = format!("http://{}", relay.addr());
     let client = phone::open(&folder, server, name.to_owned()).await.map_err(|trouble| {
-        Trouble::new(trouble.to_string(), "is this phone open in another terminal? --name makes a second one")
+        Trouble::new(
+            trouble.to_string(),
+            "is this phone open in another terminal? --name makes a second one",
+        )
     })?;
     let signing_in = Trouble::of("signing in");
     if client.account().await.map_err(&signing_in)?.is_none() {
@@ -55,7 +58,11 @@ pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
             Credentials::Password { email: running.email, password: running.password };
         client.sign_in(credentials).await.map_err(&signing_in)?;
     }
-    println!("You are {}, an employee of {}. `help` lists what you can do.", cast::SAM, cast::BUSINESS);
+    println!(
+        "You are {}, an employee of {}. `help` lists what you can do.",
+        cast::SAM,
+        cast::BUSINESS
+    );
     let mut agent = Agent {
         inbox: client.inbox(),
         outbox: client.outbox(),
@@ -165,18 +172,25 @@ impl Agent {
             }
             Command::Discard(number) => {
                 let (id, _) = self.picked(number)?;
-                println!("  {}", match self.client.discard(&id).await? {
-                    Discarded::Removed => "gone; it never went out",
-                    Discarded::AlreadySending => "it may have left this phone: withdraw it instead",
-                    Discarded::AlreadySent => "it is at the server: withdraw it instead",
-                });
+                println!(
+                    "  {}",
+                    match self.client.discard(&id).await? {
+                        Discarded::Removed => "gone; it never went out",
+                        Discarded::AlreadySending =>
+                            "it may have left this phone: withdraw it instead",
+                        Discarded::AlreadySent => "it is at the server: withdraw it instead",
+                    }
+                );
             }
             Command::Withdraw(number) => {
                 let (id, _) = self.picked(number)?;
-                println!("  {}", match self.client.withdraw(&id).await? {
-                    Withdrawal::Removed => "gone; it had not left this phone",
-                    Withdrawal::Asked => "the server is being asked",
-                });
+                println!(
+                    "  {}",
+                    match self.client.withdraw(&id).await? {
+                        Withdrawal::Removed => "gone; it had not left this phone",
+                        Withdrawal::Asked => "the server is being asked",
+                    }
+                );
             }
         }
         Ok(())
@@ -188,14 +202,16 @@ impl Agent {
             println!("  no conversation yet: `cargo demo -- customer \"Hello?\"` makes one");
         }
         for (index, chat) in self.shown.chats.iter().enumerate() {
-            let unread = if chat.unread > 0 { format!(", {} new", chat.unread) } else { String::new() };
+            let unread =
+                if chat.unread > 0 { format!(", {} new", chat.unread) } else { String::new() };
             let last = chat.bubbles.last().map_or("", |bubble| &bubble.text);
             println!("  {}  {:<8} {}{unread}  {last}", index + 1, chat.name, window(chat));
         }
     }
 
     async fn open(&mut self, number: usize) -> Result<(), Error> {
-        let Some(id) = number.checked_sub(1).and_then(|index| self.listed.get(index)).cloned() else {
+        let Some(id) = number.checked_sub(1).and_then(|index| self.listed.get(index)).cloned()
+        else {
             println!("  there is no {number} in the list");
             return Ok(());
         };

@@ -47,11 +47,8 @@ pub const BEN_AGAIN: &str = "Good. When can you come?";
 /// Carla, dated almost 24 hours back.
 pub const CARLA_ASKS: &str = "Can I move to Thursday?";
 /// Maria to Ana, without a network, in this order.
-pub const MARIA_TO_ANA: [&str; 3] = [
-    "Hi Ana, yes, me.",
-    "No signal in this cellar.",
-    "At your door at 4.30.",
-];
+pub const MARIA_TO_ANA: [&str; 3] =
+    ["Hi Ana, yes, me.", "No signal in this cellar.", "At your door at 4.30."];
 /// Maria to Ben, without a network.
 pub const MARIA_TO_BEN: &str = "Friday at ten?";
 /// Maria to Carla, without a network.
@@ -63,8 +60,10 @@ pub const ANA_THANKS: &str = "Good. Need a ladder?";
 /// Tom to Ana, from the other employee's phone.
 pub const TOM_TO_ANA: &str = "Tom here, I bring one.";
 
-/// How long before the day Carla wrote, in milliseconds: ten seconds are left of her window.
-pub const CARLA_AGE_MS: u64 = 24 * 3_600_000 - 10_000;
+/// What is left of Carla's window when her message comes, in milliseconds.
+pub const CARLA_LEFT_MS: u64 = 10_000;
+/// How long before that she wrote, in milliseconds.
+pub const CARLA_AGE_MS: u64 = 24 * 3_600_000 - CARLA_LEFT_MS;
 
 /// What the employees write in the day, by customer, in order.
 pub fn replies() -> [(Customer, &'static str); 6] {

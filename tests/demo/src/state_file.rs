@@ -99,5 +99,5 @@ fn path() -> PathBuf {
 fn is_mine(path: &Path) -> std::io::Result<bool> {
     let held = std::fs::symlink_metadata(path)?;
     let me = tempfile::NamedTempFile::new()?.as_file().metadata()?.uid();
-    Ok(held.is_file() && held.uid() == me && held.mode() & 0o077 == 0)
+    Ok(held.is_file() && held.uid() == me && held.mode() & 0o777 == 0o600)
 }

@@ -17,7 +17,12 @@ pub(super) fn since(before: &Screens, now: &Screens, open: Option<&str>) -> Vec<
                 None if open == Some(chat.id.as_str()) => lines.push(bubble_line(bubble)),
                 None => lines.push(format!("  * {}: {}", chat.name, bubble.text)),
                 Some(held) if standing(held) != standing(bubble) => {
-                    lines.push(format!("  {}: \"{}\" is now: {}", chat.name, bubble.text, standing(bubble)));
+                    lines.push(format!(
+                        "  {}: \"{}\" is now: {}",
+                        chat.name,
+                        bubble.text,
+                        standing(bubble)
+                    ));
                 }
                 Some(_) => {}
             }
