@@ -86,11 +86,12 @@ pub fn questions() -> [(Customer, &'static str); 5] {
 /// What the owner writes in the day, on the own phone, to Ben.
 pub const OWNER_WRITES: [&str; 2] = [OWNER_TO_BEN, OWNER_MEANWHILE];
 
-/// The customer's number: of the cast by name, else a number as it is.
-pub fn number_of(name: &str) -> String {
-    let known = CUSTOMERS.iter().find(|customer| customer.name.eq_ignore_ascii_case(name));
-    known.map_or_else(
-        || name.chars().filter(char::is_ascii_digit).collect(),
-        |customer| customer.wa_id.to_owned(),
-    )
+/// The customer's number: of the cast by name, else a phone number as it is; `None` for anything else.
+pub fn number_of(name: &str) -> Option<String> {
+    if let Some(known) = CUSTOMERS.iter().find(|known| known.name.eq_ignore_ascii_case(name)) {
+        return Some(known.wa_id.to_owned());
+    }
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let plain = name.chars().all(|c| c.is_ascii_digit() || " +-".contains(c));
+    (plain && digits.len() > 6).then_some(digits)
 }

@@ -170,7 +170,7 @@ impl World {
 
     /// The platform's database.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("platform").join(fieldline_platform::app::DATABASE)
+        self.folder.path().join("platform").join(fieldline_platform::store::DATABASE)
     }
 
     /// A customer writes.
