@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::time;
 
 use super::signature;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::{StoreError, webhooks};
 
 /// Path of the endpoint.

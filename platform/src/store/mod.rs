@@ -46,6 +46,9 @@ pub use error::{OpenError, StoreError};
 pub use heads::Heads;
 pub use tx::{ChangeKind, ChangeScope, WriteTx};
 
+/// Name of the database in the data folder.
+pub const DATABASE: &str = "platform.db";
+
 /// A connection inside a transaction: what the functions below read from. Callers outside this
 /// folder only hand it on.
 pub type Sql = Connection;
