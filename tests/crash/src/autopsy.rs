@@ -86,7 +86,7 @@ impl PlatformStore {
     /// Beside a running platform.
     pub fn beside(data: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let file = data.join(fieldline_platform::app::DATABASE);
+        let file = data.join(fieldline_platform::store::DATABASE);
         let sql = Connection::open_with_flags(file, flags).expect("the platform's store");
         sql.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
         sql.pragma_update(None, "query_only", "ON").expect("read only");
@@ -95,7 +95,7 @@ impl PlatformStore {
 
     /// After a kill, from a copy.
     pub fn corpse(data: &Path) -> Option<Corpse> {
-        Corpse::of(&data.join(fieldline_platform::app::DATABASE))
+        Corpse::of(&data.join(fieldline_platform::store::DATABASE))
     }
 
     /// The rows of the change line that name messages, conversations and contacts.

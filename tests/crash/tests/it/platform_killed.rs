@@ -414,7 +414,7 @@ async fn a_platform_killed_after_its_answers_keeps_them_and_calls_no_message_twi
         calls.len(),
     ));
     assert!(deaths.len() == 6, "seed {seed}: a moment never came");
-    assert!(missed < DEATHS / 5, "seed {seed}: too many moments did not come");
+    assert!(missed < DEATHS / 4, "seed {seed}: too many moments did not come");
     assert!(in_the_middle > 0 && settled > 0, "seed {seed}: it never died with a call out");
     stage.sim.stop().await;
 }

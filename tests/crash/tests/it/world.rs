@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -10,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use fieldline_crash::autopsy::PlatformStore;
 use fieldline_crash::check::Arrived;
-use fieldline_crash::office::{self, APP_SECRET};
+use fieldline_crash::office::{self, APP_SECRET, EMAIL, PASSWORD};
 use fieldline_crash::orders::{Line, Orders, SignIn};
 use fieldline_crash::relay::Relay;
 use fieldline_crash::wait::until;
@@ -46,26 +47,61 @@ pub(crate) enum Seen {
 struct Eyes {
     seen: mpsc::UnboundedSender<Seen>,
     posted: Arc<Mutex<Vec<String>>>,
+    /// The planted fault: a repeated command comes under a fresh id, so that nobody can know it again.
+    fresh_ids: Arc<AtomicBool>,
+}
+
+impl Eyes {
+    /// Notes the commands of a request. Under the planted fault each repeat gets another id, and the answer the old one.
+    fn read(&self, body: &[u8]) -> (Vec<u8>, Vec<(String, String)>) {
+        let mut body: Value = serde_json::from_slice(body).unwrap();
+        let mut posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut renamed = Vec::new();
+        for command in body["commands"].as_array_mut().unwrap() {
+            let id = command["id"].as_str().unwrap().to_owned();
+            if self.fresh_ids.load(Ordering::Relaxed) && posted.contains(&id) {
+                // Still a UUID: the same one with other last digits.
+                let fresh = format!("{}{:04x}", &id[..32], posted.len());
+                command["id"] = fresh.clone().into();
+                renamed.push((fresh, id.clone()));
+            }
+            posted.push(id);
+        }
+        (body.to_string().into_bytes(), renamed)
+    }
+}
+
+/// The answer as the phone expects it.
+async fn rename(response: Response, renamed: &[(String, String)]) -> Response {
+    if renamed.is_empty() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, 4 << 20).await.unwrap();
+    let mut text = String::from_utf8(bytes.to_vec()).unwrap();
+    for (fresh, id) in renamed {
+        text = text.replace(fresh, id);
+    }
+    parts.headers.remove("content-length");
+    Response::from_parts(parts, Body::from(text))
 }
 
 async fn watch(State(eyes): State<Eyes>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let tell = |seen| drop(eyes.seen.send(seen));
+    let mut renamed = Vec::new();
     let request = if path == "/v1/commands" {
         let (parts, body) = request.into_parts();
         // A phone that died in the middle of its request: the platform reads no further either.
         let Ok(bytes) = to_bytes(body, 4 << 20).await else { return Response::default() };
-        let body: Value = serde_json::from_slice(&bytes).unwrap();
-        let ids = body["commands"].as_array().unwrap().iter();
-        let mut posted = eyes.posted.lock().unwrap_or_else(PoisonError::into_inner);
-        posted.extend(ids.map(|command| command["id"].as_str().unwrap().to_owned()));
-        drop(posted);
+        let (bytes, fresh) = eyes.read(&bytes);
+        renamed = fresh;
         tell(Seen::CommandsArrived);
         Request::from_parts(parts, Body::from(bytes))
     } else {
         request
     };
-    let response = next.run(request).await;
+    let response = rename(next.run(request).await, &renamed).await;
     match path.as_str() {
         "/v1/commands" => tell(Seen::CommandsAnswered),
         "/v1/changes" => tell(Seen::ChangesAnswered),
@@ -84,6 +120,7 @@ pub(crate) struct World {
     pub(crate) seen: mpsc::UnboundedReceiver<Seen>,
     tell: mpsc::UnboundedSender<Seen>,
     posted: Arc<Mutex<Vec<String>>>,
+    fresh_ids: Arc<AtomicBool>,
     platform: Platform,
     link_code: String,
     folder: tempfile::TempDir,
@@ -112,8 +149,12 @@ impl World {
         let platform = Platform::open(founded.settings, ports).await.unwrap();
         platform.start();
         let (tell, seen) = mpsc::unbounded_channel();
-        let posted = Arc::default();
-        let eyes = Eyes { seen: tell.clone(), posted: Arc::clone(&posted) };
+        let (posted, fresh_ids) = (Arc::default(), Arc::default());
+        let eyes = Eyes {
+            seen: tell.clone(),
+            posted: Arc::clone(&posted),
+            fresh_ids: Arc::clone(&fresh_ids),
+        };
         let router = platform.router().layer(from_fn_with_state(eyes, watch));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(platform_port, service).await });
@@ -122,7 +163,8 @@ impl World {
         relay.lead_to(platform_at);
         let store = PlatformStore::beside(&data);
         let link_code = founded.link_code;
-        let world = Self { sim, relay, store, seen, tell, posted, platform, link_code, folder };
+        let world =
+            Self { sim, relay, store, seen, tell, posted, fresh_ids, platform, link_code, folder };
         for customer in customers {
             world.customer_writes(customer, "good morning");
         }
@@ -173,6 +215,19 @@ impl World {
     /// Ids of all commands that reached the platform, repeats included.
     pub(crate) fn posted(&self) -> Vec<String> {
         self.posted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Switches the planted fault on.
+    pub(crate) fn rename_repeats(&self) {
+        self.fresh_ids.store(true, Ordering::Relaxed);
+    }
+
+    /// Another phone of the same employee, with nothing on it.
+    pub(crate) fn new_phone(&self, name: &str) -> Orders {
+        let orders = self.orders(0);
+        let sign_in = SignIn::Password { email: EMAIL.to_owned(), password: PASSWORD.to_owned() };
+        let (store, secrets) = (self.folder.path().join(name), self.folder.path().join("of"));
+        Orders { store, secrets: secrets.join(name), sign_in, ..orders }
     }
 
     /// Waits until nothing moves any more between platform and simulator.
