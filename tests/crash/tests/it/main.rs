@@ -2,10 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod canaries;
+mod controls;
+mod lives;
+mod new_phone;
 mod one_owner;
 mod phone_killed;
 mod platform_killed;
 mod report;
+mod stage;
 mod world;
 
 /// The process that is killed.
