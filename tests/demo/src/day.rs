@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 use crate::world::{Employee, Seen, World};
 
 /// WhatsApp's statuses come this much later while an answer is lost, so that one can see what the phone says meanwhile.
-const SLOW_STATUS_MS: u64 = 1_500;
+const SLOW_STATUS_MS: u64 = 2_500;
 /// Statuses that never come within a day.
 const NO_STATUS_MS: u64 = 24 * 3_600_000;
 

@@ -107,8 +107,11 @@ impl Page {
         if let Some(pause) = &scene.phone.pause {
             let all = scene.phone.outbox.len();
             let needs = scene.phone.needs_me;
-            let asks =
-                if needs > 0 { format!(", {needs} of them for Maria") } else { String::new() };
+            let asks = if needs > 0 {
+                format!(", {needs} of them for {}", scene.phone.member)
+            } else {
+                String::new()
+            };
             let words = format!("Outbox: {all} wait{asks}. {}", reason_words(pause));
             self.line(&format!("  {}", self.paint(Paint::Amber, &words)));
         }
