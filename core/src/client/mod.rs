@@ -191,6 +191,7 @@ impl Client {
                 Ok(())
             })
             .await?;
+        self.signals.now.notify_waiters();
         self.signals.sync.notify_one();
         self.signals.sender.notify_one();
         Ok(())

@@ -67,7 +67,12 @@ impl Sender {
                         self.rng.as_ref(),
                     );
                     if failures > 1 || asked > 0 {
-                        tokio::time::sleep(Duration::from_millis(delay)).await;
+                        tokio::select! {
+                            biased;
+                            // A person cuts our own patience short, never what the server asked for.
+                            () = self.signals.now.notified(), if asked == 0 => failures = 0,
+                            () = tokio::time::sleep(Duration::from_millis(delay)) => {}
+                        }
                     }
                 }
             }
