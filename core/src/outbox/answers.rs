@@ -13,7 +13,7 @@ pub(super) fn take(tx: &Tx<'_>, id: &str, answer: Answer, now: i64) -> Stored<bo
             if tx.step_command(&it, Event::Done)?.is_none() {
                 return Ok(false);
             }
-            tx.await_seq(id, seq)?;
+            tx.await_seq(id, Some(seq))?;
             release_dependents(tx, id)?;
             end_withdrawn(tx, &it)?;
             if tx.read().meta_i64(Key::Seq)?.is_some_and(|held| seq <= held) {
