@@ -30,7 +30,7 @@ async fn until(agent: &mut Process, words: &str) -> String {
             }
         }
     };
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_mins(1);
     tokio::time::timeout(limit, found).await.unwrap_or_else(|_| panic!("never said: {words}"))
 }
 
