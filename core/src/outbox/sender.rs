@@ -133,13 +133,11 @@ impl Sender {
         Ok(Drained::Answered(taken))
     }
 
-    async fn exchange(
-        &self,
-        epoch: &str,
-        payloads: &[String],
-    ) -> Result<wire::Answers, CallError> {
-        let body = wire::batch(epoch, payloads).map_err(|_| {
-            CallError::Refused { status: 400, code: "malformed".to_owned(), cause: None }
+    async fn exchange(&self, epoch: &str, payloads: &[String]) -> Result<wire::Answers, CallError> {
+        let body = wire::batch(epoch, payloads).map_err(|_| CallError::Refused {
+            status: 400,
+            code: "malformed".to_owned(),
+            cause: None,
         })?;
         let response = self.session.call(Method::Post, "/v1/commands", Some(&body)).await?;
         serde_json::from_slice(&response.body)
