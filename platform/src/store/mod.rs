@@ -130,7 +130,11 @@ impl Store {
                 .map_err(StoreError::from)?;
             let mut tx = WriteTx::new(tx, clock.now_ms(), rng);
             let value = f(&mut tx)?;
-            for workspace in tx.commit()? {
+            let (moved, hooks) = tx.commit()?;
+            for hook in hooks {
+                hook();
+            }
+            for workspace in moved {
                 heads.moved(&workspace);
             }
             Ok(value)
