@@ -104,6 +104,11 @@ impl Session {
         parse(&self.sort(response)?)
     }
 
+    /// Makes sure that there is a token, so that a request which needs one can leave at all.
+    pub(crate) async fn ready(&self) -> Result<(), CallError> {
+        self.token(None).await.map(|_| ())
+    }
+
     /// A request with a token; after a 401 the token is refreshed once and the request repeated.
     pub(crate) async fn call(
         &self,
