@@ -186,6 +186,8 @@ impl Client {
         if kind == NetworkKind::None {
             self.signals.set_fresh(false);
             self.sources.link.set(LinkState::NoNetwork, None);
+        } else {
+            self.signals.now.notify_waiters();
         }
         self.signals.sync.notify_one();
     }
