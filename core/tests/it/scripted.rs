@@ -256,3 +256,22 @@ async fn a_wrong_hint_about_the_network_does_not_stand() {
     seconds(1).await;
     assert_eq!(link(&client).await, LinkState::Online);
 }
+
+/// I looked while a colleague had it; now it is mine, and my look clears it.
+#[tokio::test(start_paused = true)]
+async fn a_look_of_mine_counts_again_once_the_conversation_is_mine() {
+    for (assignee, sent) in [("m", 1), ("colleague", 0)] {
+        let server = Server::new(Sockets::Last);
+        let member = r#""id":"m","version":1,"name":"Ana","role":"employee""#;
+        let body = format!(
+            r#"{{"epoch":"e","cursor":"c","as_of":1,"me":{{{member},"my_reads":[{{"conversation":"v","n":5}}]}},
+                "workspace":{{"name":"W"}},"conversations":[{{"id":"v","version":1,"contact_id":"k",
+                "channel_id":"h","assignee":"{assignee}","unread":2,"last_n":5,"read_up_to_n":3}}]}}"#
+        );
+        server.answer("/v1/bootstrap", 200, None, &body);
+        let (_folder, client) = phone(&server).await;
+        client.mark_read(&ConversationId("v".into()), 5).await.unwrap();
+        seconds(1).await;
+        assert_eq!(server.calls("/v1/commands"), sent, "{assignee}");
+    }
+}
