@@ -311,3 +311,16 @@ async fn a_conversation_is_read_backwards_page_by_page() {
     let bad = world.get(&phone, &format!("{path}&before=x")).await;
     assert_eq!(bad.details()["field"], "before");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_wrong_for_a_moment_makes_no_hole_in_the_line() {
+    let world = World::new().await;
+    let phone = world.sign_in(MARIA).await;
+    let id = world.conversation(&["one"]).await;
+    let since = world.cursor(&phone).await;
+    let second = world.customer(&id, "two").await;
+    world.sql().execute("UPDATE changes SET at = 0 WHERE id = ?1", [&second]).unwrap();
+    world.platform.state().store.write(|tx| changes::prune(tx)).await.unwrap();
+    let page = world.changes(&phone, &since).await.ok();
+    assert!(rows(&page).contains(&("message".to_owned(), second)), "{page}");
+}
