@@ -70,7 +70,7 @@ async fn what_is_committed_goes_out_although_the_phone_is_gone() {
     // What the test itself wrote beside the platform has been noticed.
     sleep(Duration::from_secs(1)).await;
     world.command_cut(world.sending(&id, "an answer", 1)).await;
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(world.graph.texts(), ["an answer"]);
     assert_eq!(world.state(&id), "accepted sent -");
 }
@@ -80,7 +80,7 @@ async fn a_kept_body_is_worked_off_although_meta_is_gone() {
     let world = World::new().await;
     sleep(Duration::from_secs(1)).await;
     world.raw_cut(envelope(&[customer(ANA, "wamid.1", "a", world.now_s())])).await;
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(world.rows("SELECT state FROM webhooks"), ["done"]);
     assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
 }
@@ -118,4 +118,31 @@ async fn a_command_that_withdraws_itself_is_refused_and_not_asked_for_again() {
     let answer = world.command(MARIA, command.clone()).await;
     assert_eq!((&answer["outcome"], &answer["code"]), (&json!("refused"), &json!("malformed")));
     assert_eq!(world.command(MARIA, command).await, answer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_placeholder_that_is_the_last_to_be_seen_is_replaced_in_the_list_too() {
+    let world = World::new().await;
+    let unseen = json!({"id": "wamid.1", "timestamp": world.now_s(), "type": "unsupported",
+        "errors": [{"code": 131_060}]});
+    world.webhook(&[message(ANA, unseen)]).await;
+    world.graph.then([Reply::Code(400, 131_030)]);
+    let id = world.send(MARIA, "taken back", 1).await;
+    world.quiet().await;
+    let withdraw = json!({"kind": "withdraw", "message": id});
+    assert_eq!(world.command(MARIA, withdraw).await["outcome"], "done");
+    let before: i64 = world.one("SELECT version FROM conversations");
+    world.ana("wamid.1", "here I am").await;
+    assert!(world.one::<i64>("SELECT version FROM conversations") > before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_falls_over_is_a_lost_answer() {
+    let world = asked().await;
+    world.graph.then([Reply::Panic]);
+    let id = world.send(MARIA, "1", 1).await;
+    let next = world.send(MARIA, "2", 1).await;
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(world.state(&id), "unknown queued R14");
+    assert_eq!(world.state(&next), "accepted sent -");
 }
