@@ -1,13 +1,17 @@
 //! A server by script: answers that the real platform gives on bad days only, counted on virtual time.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fieldline_core::api::{Config, ConversationId, Credentials, LinkState, NetworkKind};
+use fieldline_core::api::{
+    Config, ConversationId, Credentials, LinkState, NetworkKind, SecretError, SecretStore,
+    UnsentOnSignOut,
+};
 use fieldline_core::support::{Clock, Inline, MemorySecrets, SystemRng};
 use fieldline_core::transport::{
-    ConnectFault, Fault, LiveEvent, LiveSocket, Method, Request, Response, Transport,
+    ConnectFault, Fault, LiveEvent, LiveSocket, Request, Response, Transport,
 };
 use fieldline_core::{Client, Ports};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -66,7 +70,7 @@ impl Server {
     fn usual(request: &Request) -> String {
         let member = r#"{"id":"m","version":1,"name":"Ana","role":"employee"}"#;
         match request.path.split('?').next().unwrap() {
-            "/v1/session" => format!(
+            "/v1/session" | "/v1/session/refresh" => format!(
                 r#"{{"access_token":"a","refresh_token":"r","member":{member},"workspace":{{"name":"W"}}}}"#
             ),
             "/v1/bootstrap" => format!(
@@ -113,7 +117,6 @@ impl Transport for Server {
             let scripted = self.0.lock().unwrap().answers.get(path).cloned();
             let (status, retry_after_ms, body) =
                 scripted.unwrap_or_else(|| (200, None, Self::usual(&request)));
-            assert!(request.method != Method::Delete);
             let server_time = Some(self.1.now_ms());
             Ok(Response { status, server_time, retry_after_ms, body: body.into_bytes() })
         }
@@ -138,6 +141,10 @@ impl Transport for Server {
 }
 
 async fn phone(server: &Server) -> (tempfile::TempDir, Client) {
+    phone_with(server, Arc::new(MemorySecrets::default())).await
+}
+
+async fn phone_with(server: &Server, secrets: Arc<dyn SecretStore>) -> (tempfile::TempDir, Client) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         store_path: folder.path().join("s.db"),
@@ -152,8 +159,7 @@ async fn phone(server: &Server) -> (tempfile::TempDir, Client) {
         rng: Arc::new(SystemRng::default()),
         executor: Arc::new(Inline),
     };
-    let client =
-        Client::open_with(config, Arc::new(MemorySecrets::default()), ports).await.unwrap();
+    let client = Client::open_with(config, secrets, ports).await.unwrap();
     let (email, password) = ("a@example.com".to_owned(), "p".to_owned());
     client.sign_in(Credentials::Password { email, password }).await.unwrap();
     client.enter_foreground().await.unwrap();
@@ -274,4 +280,59 @@ async fn a_look_of_mine_counts_again_once_the_conversation_is_mine() {
         seconds(1).await;
         assert_eq!(server.calls("/v1/commands"), sent, "{assignee}");
     }
+}
+
+/// The key store opens only after the first unlock; the app asks again then.
+struct Locked(MemorySecrets, AtomicBool);
+
+impl SecretStore for Locked {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, SecretError> {
+        if self.1.load(Ordering::Relaxed) { Err(SecretError::Locked) } else { self.0.get(name) }
+    }
+
+    fn set(&self, name: &str, secret: &[u8]) -> Result<(), SecretError> {
+        self.0.set(name, secret)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), SecretError> {
+        self.0.remove(name)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_failed_is_made_up_for() {
+    let server = Server::new(Sockets::Last);
+    let secrets = Arc::new(Locked(MemorySecrets::default(), AtomicBool::new(false)));
+    let (_folder, client) = phone_with(&server, Arc::<Locked>::clone(&secrets)).await;
+    client.enter_background(1_000).await.unwrap();
+    secrets.1.store(true, Ordering::Relaxed);
+    assert!(client.enter_foreground().await.is_err());
+    secrets.1.store(false, Ordering::Relaxed);
+    let pulls = server.calls("/v1/changes");
+    client.enter_foreground().await.unwrap();
+    reply(&client).await;
+    seconds(1).await;
+    assert!(server.calls("/v1/changes") > pulls);
+    assert_eq!(unsent(&client).await, 0);
+}
+
+/// A refresh under way when somebody signs out must not bring the session back.
+#[tokio::test(start_paused = true)]
+async fn a_late_refresh_signs_nobody_in() {
+    let server = Server::new(Sockets::Last);
+    let secrets = Arc::new(MemorySecrets::default());
+    let (_folder, client) = phone_with(&server, Arc::<MemorySecrets>::clone(&secrets)).await;
+    let over = r#"{"error":{"code":"token"}}"#;
+    server.answer("/v1/conversations/v/messages", 401, None, over);
+    let id = ConversationId("v".into());
+    let older = client.load_older(&id);
+    let out = async {
+        // The 401 came, the refresh is under way.
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        client.sign_out(UnsentOnSignOut::Delete).await
+    };
+    let (_refused, out) = tokio::join!(older, out);
+    assert_eq!(out, Ok(()));
+    assert_eq!(server.calls("/v1/session/refresh"), 1);
+    assert_eq!(secrets.get("refresh_token"), Ok(None));
 }
