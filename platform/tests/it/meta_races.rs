@@ -146,3 +146,27 @@ async fn a_call_that_falls_over_is_a_lost_answer() {
     assert_eq!(world.state(&id), "unknown queued R14");
     assert_eq!(world.state(&next), "accepted sent -");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_row_does_not_cost_the_rest_of_a_body() {
+    let world = asked().await;
+    world.send(MARIA, "an answer", 1).await;
+    world.quiet().await;
+    world.sql().execute("UPDATE messages SET times = 'x' WHERE author_kind = 'agent'", []).unwrap();
+    let at = world.now_s();
+    world
+        .webhook(&[
+            customer(ANA, "wamid.1", "before", at),
+            status_of("wamid.out.1", "read", at),
+            customer(ANA, "wamid.2", "after", at),
+        ])
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    let texts = "SELECT body ->> 'text' FROM messages WHERE author_kind = 'customer' ORDER BY n";
+    assert_eq!(world.rows(texts), ["a question", "before", "after"]);
+    assert_eq!(world.rows("SELECT idx, kind, reason FROM webhook_leftovers"), ["1 status failed"]);
+    // The operator is told, and the raw body is there.
+    assert_eq!(world.rows("SELECT state FROM webhooks ORDER BY id"), ["done", "set_aside"]);
+    let rows = "SELECT kind FROM changes WHERE at >= (SELECT max(at) FROM changes) ORDER BY seq";
+    assert_eq!(world.rows(rows), ["message", "message", "conversation"]);
+}
