@@ -170,3 +170,21 @@ async fn one_bad_row_does_not_cost_the_rest_of_a_body() {
     let rows = "SELECT kind FROM changes WHERE at >= (SELECT max(at) FROM changes) ORDER BY seq";
     assert_eq!(world.rows(rows), ["message", "message", "conversation"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_was_withdrawn_before_it_was_made_is_not_made() {
+    let world = asked().await;
+    world.graph.then([Reply::Lost]);
+    let lost = world.send(MARIA, "an answer", 1).await;
+    world.quiet().await;
+    let copy = world.uuid();
+    let withdraw = json!({"kind": "withdraw", "message": copy});
+    assert_eq!(world.command(MARIA, withdraw).await["outcome"], "done");
+    let again = json!({"kind": "settle", "message": lost, "result": "send_again", "new_id": copy,
+        "based_on_n": 2});
+    let answer = world.command(MARIA, again).await;
+    assert_eq!((&answer["outcome"], &answer["code"]), (&json!("refused"), &json!("withdrawn")));
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(world.graph.texts(), ["an answer"]);
+    assert_eq!(world.state(&lost), "unknown queued R14");
+}
