@@ -44,8 +44,8 @@ public typealias Reason = FieldlineFFI.Reason
 public typealias Trouble = FieldlineFFI.Trouble
 public typealias Choice = FieldlineFFI.Choice
 
-/// The one error. Its name here keeps `Error` what it is everywhere in Swift.
-public typealias FieldlineError = FieldlineFFI.Error
+/// The one error: what a screen can act on, each with its stable code.
+public typealias FieldlineError = FieldlineFFI.FieldlineError
 public typealias SignInTrouble = FieldlineFFI.SignInTrouble
 public typealias StorageTrouble = FieldlineFFI.StorageTrouble
 

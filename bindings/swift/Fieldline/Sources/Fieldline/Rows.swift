@@ -42,7 +42,7 @@ public final class Rows<Snapshot: Sendable>: AsyncSequence, @unchecked Sendable 
     }
 
     /// Pulls one snapshot after the other.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let view: Pulled<Snapshot>
         private var since: UInt64 = 0
 

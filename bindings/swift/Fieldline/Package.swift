@@ -3,11 +3,11 @@
 import PackageDescription
 
 let package = Package(
-    name: "swift",
+    name: "Fieldline",
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [.library(name: "Fieldline", targets: ["Fieldline"])],
     targets: [
-        // Generated/ is written by `bindings/swift/generate` and never committed.
+        // Generated/ is written by `../generate` and never committed.
         .systemLibrary(name: "FieldlineFFICore", path: "Generated/FieldlineFFICore"),
         .target(
             name: "FieldlineFFI", dependencies: ["FieldlineFFICore"], path: "Generated/FieldlineFFI",
