@@ -2,7 +2,6 @@ package dev.fieldline.runner
 
 import dev.fieldline.ArrivedSettlement
 import dev.fieldline.BackgroundReason
-import dev.fieldline.CancelledException
 import dev.fieldline.Client
 import dev.fieldline.Config
 import dev.fieldline.LinkCodeCredentials
@@ -38,11 +37,7 @@ class Phone {
 
     suspend fun end() {
         watched.values.forEach(Watched::cancel)
-        try {
-            opened?.shutdown()
-        } catch (_: CancelledException) {
-            // The scenario has done it before.
-        }
+        opened?.shutdown()
     }
 
     suspend fun perform(
@@ -86,7 +81,6 @@ class Phone {
         }
 
     private suspend fun open(wanted: JsonObject) {
-        end()
         val config = Config(wanted.text("store"), wanted.text("server"), wanted.text("device_name"), "kotlin", null)
         opened = Client.open(config, fileSecrets(wanted.text("secrets")))
     }
