@@ -39,7 +39,8 @@ final class Hand {
 
     init(_ employee: World.Employee, secrets: MemorySecrets = MemorySecrets()) async {
         phone = Phone(
-            folder: URL(fileURLWithPath: employee.folder), deviceName: "Ana's phone", secrets: secrets, wording: wording)
+            folder: URL(fileURLWithPath: employee.folder), deviceName: "Ana's phone", secrets: secrets, wording: wording
+        )
         await phone.start()
         await phone.enterForeground()
     }

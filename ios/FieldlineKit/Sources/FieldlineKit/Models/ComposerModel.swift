@@ -57,7 +57,8 @@ public final class ComposerModel {
         }
         guard length >= Self.nearLimit else { return nil }
         return Label(
-            icon: "text.cursor", text: words.composerCount(count: words.number(length), limit: words.number(Self.limit)))
+            icon: "text.cursor", text: words.composerCount(count: words.number(length), limit: words.number(Self.limit))
+        )
     }
 
     public var canSend: Bool {

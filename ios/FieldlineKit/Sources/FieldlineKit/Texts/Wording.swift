@@ -156,7 +156,8 @@ public struct Wording: Sendable {
         case .connecting: Label(icon: "arrow.clockwise", text: words.linkConnecting)
         case .noNetwork: Label(icon: "wifi.slash", text: words.linkNoNetwork(time: since), tone: .amber)
         case .serverTrouble: Label(icon: "icloud.slash", text: words.linkServerTrouble(time: since), tone: .amber)
-        case .signInAgain: Label(icon: "person.crop.circle.badge.exclamationmark", text: words.linkSignInAgain, tone: .red)
+        case .signInAgain:
+            Label(icon: "person.crop.circle.badge.exclamationmark", text: words.linkSignInAgain, tone: .red)
         case .updateApp: Label(icon: "exclamationmark.triangle", text: words.linkUpdateApp, tone: .red)
         }
     }

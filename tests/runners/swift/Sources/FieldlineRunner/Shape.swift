@@ -46,7 +46,9 @@ private func payload(of mirror: Mirror) -> [String: Json] {
 
 private func fields(of mirror: Mirror) -> [String: Json] {
     var fields: [String: Json] = [:]
-    for case let (label?, value) in mirror.children { fields[snake(label)] = shape(value) }
+    for child in mirror.children {
+        if let label = child.label { fields[snake(label)] = shape(child.value) }
+    }
     return fields
 }
 
