@@ -85,7 +85,7 @@ def kotlin(text: str) -> Iterator[str]:
     begins = re.compile(r"(public interface|data class|enum class|sealed class) ")
     member = re.compile(r"(suspend fun|fun|val|data class|object|class) |[A-Z][A-Z_]*[,;]?$")
     yield from _blocks(lines, begins, member)
-    yield from _single(lines, re.compile(r"public typealias | fun `| *suspend fun `open`"))
+    yield from _single(lines, re.compile(r"public typealias | +fun `.*\{$| *suspend fun `open`"))
 
 
 def swift(text: str) -> Iterator[str]:
