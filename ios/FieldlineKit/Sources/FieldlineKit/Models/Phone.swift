@@ -21,6 +21,8 @@ public final class Phone {
     @ObservationIgnored private let folder: URL
     @ObservationIgnored private let secrets: any SecretStore
     @ObservationIgnored private var client: Client?
+    /// The server that `client` belongs to.
+    @ObservationIgnored private var opened: String?
     @ObservationIgnored private var isInForeground = false
 
     /// - Parameters:
@@ -74,16 +76,19 @@ public final class Phone {
 
     // MARK: For the screens
 
-    /// The client of that server. Another server has another store; the one before is closed.
+    /// The client of that server. Another server has another store and other secrets; the one before is closed.
     func client(of server: String) async throws -> Client {
-        if let client, rememberedServer == server { return client }
+        if let client, opened == server { return client }
         try await client?.shutdown()
         client = nil
         return try await open(server)
     }
 
-    /// Somebody signed in.
-    func signedIn(_ client: Client) { show(client) }
+    /// Somebody signed in: the app opens there from now on.
+    func signedIn(_ client: Client) throws {
+        if let opened { try Data(opened.utf8).write(to: serverFile, options: .atomic) }
+        show(client)
+    }
 
     /// The password is asked again; outbox and rows are kept.
     func askForPassword() {
@@ -91,14 +96,15 @@ public final class Phone {
     }
 
     private func open(_ server: String) async throws -> Client {
+        let name = server.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "server"
         let config = Config(
-            storePath: folder.appendingPathComponent("store.db").path, serverUrl: server, deviceName: deviceName,
+            storePath: folder.appendingPathComponent("\(name).db").path, serverUrl: server, deviceName: deviceName,
             platform: "ios", extraRootsPem: nil)
-        let opened = try await Client.open(config, secrets: secrets)
-        client = opened
-        try remember(server)
-        if isInForeground { try await opened.enterForeground() }
-        return opened
+        let client = try await Client.open(config, secrets: ServerSecrets(prefix: "\(name).", kept: secrets))
+        self.client = client
+        opened = server
+        if isInForeground { try await client.enterForeground() }
+        return client
     }
 
     private func show(_ client: Client) {
@@ -109,8 +115,19 @@ public final class Phone {
     private var serverFile: URL { folder.appendingPathComponent("server") }
 
     private var rememberedServer: String? { try? String(contentsOf: serverFile, encoding: .utf8) }
+}
 
-    private func remember(_ server: String) throws {
-        try Data(server.utf8).write(to: serverFile, options: .atomic)
+/// The secrets of one server among those of the app.
+private final class ServerSecrets: SecretStore {
+    private let prefix: String
+    private let kept: any SecretStore
+
+    init(prefix: String, kept: any SecretStore) {
+        self.prefix = prefix
+        self.kept = kept
     }
+
+    func get(name: String) throws -> Data? { try kept.get(name: prefix + name) }
+    func set(name: String, secret: Data) throws { try kept.set(name: prefix + name, secret: secret) }
+    func remove(name: String) throws { try kept.remove(name: prefix + name) }
 }

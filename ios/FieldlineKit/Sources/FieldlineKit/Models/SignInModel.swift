@@ -1,4 +1,5 @@
 import Fieldline
+import Foundation
 import Observation
 
 /// E1: server, and a password or a link code.
@@ -61,23 +62,30 @@ public final class SignInModel {
         if case .confirming = phase { phase = .asking }
     }
 
+    /// What was typed as an address: nobody types a scheme.
+    private var address: String {
+        var typed = server.trimmingCharacters(in: .whitespaces)
+        while typed.hasSuffix("/") { typed.removeLast() }
+        return typed.contains("://") ? typed : "https://\(typed)"
+    }
+
     private func preview() async {
         await attempt {
-            let preview = try await phone.client(of: server).previewLinkCode(code)
+            let preview = try await phone.client(of: address).previewLinkCode(code)
             phase = .confirming(
                 question: words.signInConfirm(workspace: preview.workspaceName, person: preview.memberName),
-                server: words.signInConfirmServer(server: server),
+                server: words.signInConfirmServer(server: address),
                 device: words.signInConfirmDevice(device: phone.deviceName))
         }
     }
 
     private func signIn(_ credentials: Credentials) async {
         await attempt {
-            let client = try await phone.client(of: server)
+            let client = try await phone.client(of: address)
             try await client.signIn(credentials)
             password = ""
             code = ""
-            phone.signedIn(client)
+            try phone.signedIn(client)
         }
     }
 
