@@ -4,9 +4,12 @@
 //! SQLite file ([`store`]) stands between them. Everything that differs between production and a
 //! simulation (time, randomness, the threads SQL runs on, Meta itself) is injected as [`Ports`].
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic
 )]
 
 pub mod agents;

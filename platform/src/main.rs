@@ -1,5 +1,12 @@
 //! The binary `fieldline-platform`: see [`fieldline_platform::cli`].
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic
+)]
 
 use std::process::ExitCode;
 

@@ -93,12 +93,6 @@ impl OfficeError {
     }
 }
 
-impl From<rusqlite::Error> for OfficeError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// Answer of `workspace create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorkspaceMade {

@@ -3,6 +3,8 @@
 mod answers;
 mod pick;
 mod sender;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use sender::{Drained, Sender};

@@ -11,7 +11,6 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,7 +23,7 @@ use crate::agents::session::Caller;
 use crate::app::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::workspaces::{self, Workspace};
-use crate::store::{StoreError, members, objects};
+use crate::store::{Sql, StoreError, members, objects};
 
 /// Conversations of a page.
 const PAGE: i64 = 50;
@@ -116,7 +115,7 @@ pub(crate) async fn get(
     Ok(Json(page))
 }
 
-fn first(sql: &Connection, workspace: &Workspace, reader: &Reader) -> Result<Start, StoreError> {
+fn first(sql: &Sql, workspace: &Workspace, reader: &Reader) -> Result<Start, StoreError> {
     let cursor = Cursor::at(sql, workspace, reader, workspace.head_seq)?.encode();
     let listed = conversations::recent(sql, &workspace.id, &reader.sight, PAGE)?;
     let mut page = empty(sql, workspace, reader, cursor.clone())?;
@@ -141,7 +140,7 @@ fn first(sql: &Connection, workspace: &Workspace, reader: &Reader) -> Result<Sta
 }
 
 fn later(
-    sql: &Connection,
+    sql: &Sql,
     workspace: &Workspace,
     reader: &Reader,
     mut token: Token,
@@ -183,7 +182,7 @@ fn later(
 
 /// A page with what stands on every one: short lists that the phone replaces as a whole.
 fn empty(
-    sql: &Connection,
+    sql: &Sql,
     workspace: &Workspace,
     reader: &Reader,
     cursor: String,
@@ -218,7 +217,7 @@ fn empty(
 }
 
 fn add_conversation(
-    sql: &Connection,
+    sql: &Sql,
     page: &mut Start,
     contacts: &mut BTreeSet<String>,
     listed: &Listed,

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use axum::Json;
 use axum::extract::State;
-use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -19,7 +18,7 @@ use crate::agents::session::Caller;
 use crate::app::AppState;
 use crate::store::changes::{ChangeRow, each};
 use crate::store::workspaces::{self, Workspace};
-use crate::store::{ChangeKind, ChangeScope, StoreError, conversations, members, objects};
+use crate::store::{ChangeKind, ChangeScope, Sql, StoreError, conversations, members, objects};
 
 /// "These are all your changes in (from, to]".
 #[derive(Debug, Serialize)]
@@ -55,7 +54,7 @@ struct Entry {
 /// Makes the page after `since`, of at most `limit` rows and [`MAX_PAGE`] bytes, and at least one
 /// row if there is one.
 pub fn page(
-    sql: &Connection,
+    sql: &Sql,
     workspace: &Workspace,
     reader: &Reader,
     since: i64,
@@ -112,7 +111,7 @@ fn once(entries: Vec<Entry>) -> Vec<Box<RawValue>> {
 }
 
 struct Judge<'a> {
-    sql: &'a Connection,
+    sql: &'a Sql,
     workspace: &'a Workspace,
     reader: &'a Reader,
     /// Whether a conversation is in scope, asked once a page.

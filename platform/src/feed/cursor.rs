@@ -5,14 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::scope::Reader;
 use crate::agents::error::{ApiError, ErrorCode};
-use crate::store::StoreError;
 use crate::store::changes;
 use crate::store::workspaces::Workspace;
+use crate::store::{Sql, StoreError};
 
 /// Version of the cursor's form.
 const VERSION: &str = "1";
@@ -87,7 +86,7 @@ impl Cursor {
 
     /// The cursor of this reader at `seq`, which the line must hold (0 and the head included).
     pub fn at(
-        sql: &Connection,
+        sql: &Sql,
         workspace: &Workspace,
         reader: &Reader,
         seq: i64,
@@ -105,7 +104,7 @@ impl Cursor {
     /// Whether this reader may go on from here.
     pub fn check(
         &self,
-        sql: &Connection,
+        sql: &Sql,
         workspace: &Workspace,
         reader: &Reader,
     ) -> Result<Result<(), ResetCause>, StoreError> {
@@ -137,7 +136,7 @@ impl Cursor {
 
 /// Reads and checks a phone's cursor in one go; gives its place.
 pub fn place(
-    sql: &Connection,
+    sql: &Sql,
     workspace: &Workspace,
     reader: &Reader,
     text: &str,

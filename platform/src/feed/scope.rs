@@ -2,12 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::Connection;
 
 use crate::agents::outcome::{Actor, Role};
-use crate::store::StoreError;
 use crate::store::conversations::{Sight, scope_of};
 use crate::store::workspaces::{self, Workspace};
+use crate::store::{Sql, StoreError};
 use crate::support::keys::sha256;
 
 /// Somebody who reads, with the rules that hold for them now.
@@ -42,7 +41,7 @@ impl Reader {
 }
 
 /// Whether the actor may see, and so answer in, this conversation; false if there is none.
-pub fn may_see(sql: &Connection, actor: &Actor, conversation: &str) -> Result<bool, StoreError> {
+pub fn may_see(sql: &Sql, actor: &Actor, conversation: &str) -> Result<bool, StoreError> {
     let Some(scope) = scope_of(sql, &actor.workspace, conversation)? else { return Ok(false) };
     let workspace = workspaces::get(sql, &actor.workspace)?;
     Ok(Reader::new(actor.clone(), &workspace).may_see(&scope))

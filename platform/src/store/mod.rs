@@ -46,6 +46,10 @@ pub use error::{OpenError, StoreError};
 pub use heads::Heads;
 pub use tx::{ChangeKind, ChangeScope, WriteTx};
 
+/// A connection inside a transaction: what the functions below read from. Callers outside this
+/// folder only hand it on.
+pub type Sql = Connection;
+
 /// How many reads may run beside each other and beside the writer.
 const READERS: usize = 2;
 

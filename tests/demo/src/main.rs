@@ -1,2 +1,9 @@
-//! x
-fn main() {}
+//! The binary behind `cargo demo`.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fieldline_demo::main()
+}

@@ -1,0 +1,4 @@
+//! The production transport against real TLS on loopback.
+
+mod peer;
+mod tls;
