@@ -10,7 +10,7 @@ use fieldline_core::api::{
 };
 
 use crate::alive::Alive;
-use crate::runtime::{Crew, bound, detached};
+use crate::runtime::{Crew, bound, detached, last};
 use crate::secrets::{Port, SecretStore};
 use crate::views::{InboxView, OutboxView, StatusView, TimelineView};
 
@@ -229,7 +229,7 @@ impl FieldlineClient {
     /// Ends everything, closes the file and joins all threads. Every later command answers `Cancelled`, every view ends.
     pub async fn shutdown(&self) -> Result<(), Error> {
         let core = Arc::clone(&self.core);
-        let done = detached(self.crew.handle(), async move { core.shutdown().await }).await;
+        let done = last(self.crew.handle(), async move { core.shutdown().await }).await;
         self.crew.end();
         done
     }

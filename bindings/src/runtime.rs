@@ -73,6 +73,17 @@ where
     on.spawn(work).await.unwrap_or_else(|end| Err(unfinished(&end)))
 }
 
+/// Runs the end. Without threads it has happened before, which is no error.
+pub(crate) async fn last<W>(on: &Handle, work: W) -> Result<(), Error>
+where
+    W: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    match detached(on, work).await {
+        Err(Error::Cancelled) => Ok(()),
+        other => other,
+    }
+}
+
 /// Runs a read. It is given up when the caller stops waiting.
 pub(crate) async fn bound<T, W>(on: &Handle, work: W) -> Result<T, Error>
 where

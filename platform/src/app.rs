@@ -12,19 +12,15 @@ use axum::routing::get;
 use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
-use crate::feed::live::{LiveFeed, Wanted};
-use crate::meta::graph::GraphPort;
-use crate::meta::processor::WebhookProcessor;
-use crate::meta::send::queue::SendQueue;
+use crate::feed::live::LiveFeed;
+use crate::feed::wanted::Wanted;
+use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
-use crate::store::{OpenError, Store, StoreError, changes, facts};
+use crate::state::{AppState, Ports, Shared};
+use crate::store::{DATABASE, OpenError, Store, StoreError, changes, facts};
 use crate::support::stop::Stop;
-use crate::support::{Clock, Executor, Rng};
-use crate::{agents, meta};
-
-/// Name of the database in the data folder.
-pub const DATABASE: &str = "platform.db";
+use crate::{agents, meta, routes};
 
 /// Name of the file that a running `serve` keeps locked.
 pub const LOCK: &str = "serve.lock";
@@ -37,19 +33,6 @@ const LOOK_ROUND: Duration = Duration::from_millis(500);
 
 /// How often the change line is cut back.
 const PRUNE_ROUND: Duration = Duration::from_hours(1);
-
-/// What is injected: everything that differs between production and a simulation.
-#[derive(Clone)]
-pub struct Ports {
-    /// Wall time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub rng: Arc<dyn Rng>,
-    /// Where blocking work runs.
-    pub executor: Arc<dyn Executor>,
-    /// The way to Meta.
-    pub graph: Arc<dyn GraphPort>,
-}
 
 /// The platform could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -85,36 +68,6 @@ impl StartError {
     }
 }
 
-/// What handlers and workers share.
-#[derive(Clone)]
-pub struct AppState(Arc<Shared>);
-
-/// The parts of the shared state.
-pub struct Shared {
-    /// What the operator set.
-    pub settings: Settings,
-    /// What is injected.
-    pub ports: Ports,
-    /// The store.
-    pub store: Store,
-    /// Tells every task to end.
-    pub stop: Stop,
-    /// Wakes the worker that works webhook bodies off.
-    pub webhooks: WebhookProcessor,
-    /// Wakes the worker that sends.
-    pub sends: SendQueue,
-    /// Numbers that devices' sockets have to reach.
-    pub wanted: Wanted,
-}
-
-impl std::ops::Deref for AppState {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
 /// A platform over one data folder.
 pub struct Platform {
     state: AppState,
@@ -146,7 +99,7 @@ impl Platform {
             return Err(StartError::WrongKey);
         }
         meta::recover(&store).await?;
-        let state = AppState(Arc::new(Shared {
+        let state = AppState::new(Shared {
             settings,
             ports,
             store,
@@ -154,7 +107,7 @@ impl Platform {
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
             wanted: Wanted::default(),
-        }));
+        });
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
 
@@ -179,7 +132,7 @@ impl Platform {
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
         axum::Router::new()
-            .nest("/v1", agents::routes(&state))
+            .nest("/v1", routes::v1(&state))
             .route("/healthz", get(|| async { StatusCode::OK }))
             .route("/readyz", get(ready))
             .merge(meta::webhook::routes())

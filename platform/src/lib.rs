@@ -18,10 +18,13 @@ pub mod cli;
 pub mod feed;
 pub mod meta;
 pub mod office;
+mod routes;
 pub mod settings;
+pub mod state;
 pub mod store;
 pub mod support;
 
-pub use app::{Platform, Ports, StartError};
+pub use app::{Platform, StartError};
 pub use office::Office;
 pub use settings::{PasswordCost, Settings};
+pub use state::Ports;

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::agents::outcome::Role;
 use crate::agents::{link_code, password};
-use crate::app::DATABASE;
 use crate::meta::seal;
 use crate::settings::PasswordCost;
+use crate::store::DATABASE;
 use crate::store::channels::{self, NewChannel as ChannelRow};
 use crate::store::facts::{self, Counts};
 use crate::store::members::{self, NewMember, normal_email};

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -114,6 +115,22 @@ class Run(unittest.TestCase):
         self.assertIn("failed: 1 (format)", said)
         self.assertIn("no good", said)
         self.assertIn("skipped: 1 (advisories)", said)
+
+    def test_a_runner_of_another_language_needs_its_closing_line(self) -> None:
+        function = re.search(r"^closing_of\(\) \{.*?^\}$", (ROOT / "tests" / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        for said, code in (
+            ("ok a\nkotlin tests: 3 passed, 0 failed\n\n", 0),
+            ("", 1),
+            ("kotlin tests: 0 passed, 0 failed\n", 1),
+            ("kotlin tests: 3 passed, 1 failed\n", 1),
+            ("swift tests: 3 passed, 0 failed\n", 1),
+            ("kotlin tests: 3 passed, 0 failed\nkilled\n", 1),
+        ):
+            with self.subTest(said=said), tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "out").write_text(said, encoding="utf-8")
+                script = f"set -euo pipefail; {function[0]}\nLOGS=. step=kotlin; closing_of 'kotlin tests' out"
+                answer = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, check=False)
+                self.assertEqual(answer.returncode, code, answer.stderr)
 
     def test_an_unknown_step_is_a_usage_error(self) -> None:
         self.assertEqual(self.run_with("", 0, "everything")[0], 2)

@@ -30,7 +30,7 @@ pub enum SignInTrouble {
 pub enum StorageTrouble {
     /// The disk is full. Reading goes on.
     Full,
-    /// The file cannot be read now, after a reboot before the first unlock for example.
+    /// File or secrets cannot be read now, after a reboot before the first unlock for example.
     Locked,
     /// The file is damaged.
     Damaged,
@@ -38,7 +38,7 @@ pub enum StorageTrouble {
     Key,
 }
 
-/// What a call of [`crate::Client`] can answer with. No variant holds personal data.
+/// What a call of the client can answer with. No variant holds personal data.
 #[uniffi::remote(Error)]
 pub enum FieldlineError {
     /// No network, or the server cannot be reached. What was queued goes by itself.

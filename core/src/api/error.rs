@@ -30,7 +30,7 @@ pub enum SignInTrouble {
 pub enum StorageTrouble {
     /// The disk is full. Reading goes on.
     Full,
-    /// The file cannot be read now, after a reboot before the first unlock for example.
+    /// File or secrets cannot be read now, after a reboot before the first unlock for example.
     Locked,
     /// The file is damaged.
     Damaged,

@@ -315,10 +315,12 @@ fn send(
     row(id, stamp.now, conversation, None, body, after).map_err(unwritable)
 }
 
-/// A new command in the place of `old`: its quote and what it waits for stay.
+/// A new command in the place of `old`: its quote stays, and what it still waits for.
 fn rewrite(stamp: &Stamp, old: &Queued, text: &str, seen_n: i64) -> Stored<Queued> {
     let quoted = body::quoted(&old.payload);
-    send(stamp, 0, &old.conversation, text, quoted.as_deref(), seen_n, old.after.as_deref())
+    // Once released or refused, the other command is over and would never release it again.
+    let after = old.after.as_deref().filter(|_| old.state == State::Dependent);
+    send(stamp, 0, &old.conversation, text, quoted.as_deref(), seen_n, after)
 }
 
 fn withdraw_then_send(
@@ -329,30 +331,45 @@ fn withdraw_then_send(
     (text, quoted): (&str, Option<&str>),
     seen_n: i64,
 ) -> Stored<CommandId> {
-    let withdraw_id = enqueue_withdraw(tx, stamp, conversation, id)?;
-    let new = send(stamp, 1, conversation, text, quoted, seen_n, Some(&withdraw_id))?;
-    tx.enqueue(&new)?;
+    let withdraw = enqueue_withdraw(tx, stamp, conversation, id)?;
+    let waiting = tx.read().outbox_of(conversation)?.into_iter();
+    let mut edited = waiting.filter(|it| it.after.as_deref() == Some(withdraw.id.as_str()));
+    // A second edit changes the first one's text: two of them would both go out.
+    let new = match edited.next() {
+        Some(old) if old.state.is_ours() => {
+            let new = rewrite(stamp, &old, text, seen_n)?;
+            tx.replace(&old, &new)?;
+            new
+        }
+        Some(_) => return Err(refused("too_late")),
+        None => {
+            let after = (withdraw.state != State::Accepted).then_some(withdraw.id.as_str());
+            let new = send(stamp, 1, conversation, text, quoted, seen_n, after)?;
+            tx.enqueue(&new)?;
+            new
+        }
+    };
     Ok(CommandId(new.id))
 }
 
-/// Queues a withdrawal, or finds the one that waits already. Answers its id.
+/// Queues a withdrawal, or finds the one that waits already.
 fn enqueue_withdraw(
     tx: &Tx<'_>,
     stamp: &Stamp,
     conversation: &str,
     message: &str,
-) -> Stored<String> {
+) -> Stored<Queued> {
     let waiting = tx.read().outbox_of(conversation)?.into_iter();
     let mut same =
         waiting.filter(|it| it.kind == "withdraw" && it.target.as_deref() == Some(message));
     if let Some(it) = same.next() {
-        return Ok(it.id);
+        return Ok(it);
     }
     let [id, _] = &stamp.ids;
     let body = CommandBody::Withdraw { message };
     let it = row(id, stamp.now, conversation, Some(message), body, None).map_err(unwritable)?;
     tx.enqueue(&it)?;
-    Ok(it.id)
+    Ok(it)
 }
 
 /// Queues an act on a message at the server, once: a second tap changes nothing.

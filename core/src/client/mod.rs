@@ -12,7 +12,7 @@ use crate::api::{
 use crate::lifecycle::Runner;
 use crate::model::place::Place;
 use crate::outbox::Sender;
-use crate::store::{Key, OutOfPage, Store, Topic};
+use crate::store::{Key, OutOfPage, Read, Store, Stored, Topic};
 use crate::support::{
     BlockingPool, Clock, Executor, Rng, ServerClock, Signals, SystemClock, SystemRng, uuid_v4,
 };
@@ -139,7 +139,8 @@ impl Client {
     /// Fetches the page of messages before the oldest held one. Nothing happens at the start of the conversation.
     pub async fn load_older(&self, conversation: &ConversationId) -> Result<(), Error> {
         let id = conversation.0.clone();
-        let held = self.store.read(move |read| read.conversation(&id)).await?;
+        let read = self.store.read(move |read| Ok((read.conversation(&id)?, reader(read)?)));
+        let (held, asked_as) = read.await?;
         let held = held.ok_or(Error::NotFound)?;
         if held.start_reached || held.from == Some(Place::START) {
             return Ok(());
@@ -150,7 +151,14 @@ impl Client {
         let out = OutOfPage { before: held.from, start_reached: !page.has_more, as_of: page.as_of };
         let messages: Vec<_> = page.messages.into_iter().map(crate::sync::message).collect();
         let id = conversation.0.clone();
-        Ok(self.store.write(move |tx| tx.put_page(&id, &messages, out)).await?)
+        let stored = self.store.write(move |tx| {
+            // The page was under way: what went meanwhile, or belongs to another account or epoch, must not come back.
+            if reader(&tx.read())? == asked_as {
+                crate::sync::put_older(tx, &id, messages, out)?;
+            }
+            Ok(())
+        });
+        Ok(stored.await?)
     }
 
     /// The app is on the screen: open the file, listen, send.
@@ -191,6 +199,7 @@ impl Client {
                 Ok(())
             })
             .await?;
+        self.signals.now.notify_waiters();
         self.signals.sync.notify_one();
         self.signals.sender.notify_one();
         Ok(())
@@ -200,4 +209,9 @@ impl Client {
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.runner.shutdown().await
     }
+}
+
+/// Whose rows these are, and of which life of the server.
+fn reader(read: &Read<'_>) -> Stored<(Option<String>, Option<String>)> {
+    Ok((read.meta(Key::MemberId)?, read.meta(Key::Epoch)?))
 }

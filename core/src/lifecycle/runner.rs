@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use super::state::{Fact, State};
 use super::supervisor::Supervised;
@@ -34,6 +34,8 @@ pub(crate) struct Runner {
     life: Mutex<Life>,
     suspended: AtomicBool,
     ended: AtomicBool,
+    /// Held shared while a command is written, alone while the file is closed.
+    file: RwLock<()>,
 }
 
 impl Runner {
@@ -51,6 +53,7 @@ impl Runner {
             life: Mutex::new(Life { state: State::Opened, tasks: Vec::new() }),
             suspended: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            file: RwLock::new(()),
         }
     }
 
@@ -62,7 +65,9 @@ impl Runner {
     pub(crate) async fn enter_foreground(&self) -> Result<(), Error> {
         let mut life = self.life.lock().await;
         let Some(next) = life.state.after(Fact::EnterForeground) else {
-            return self.refuse_ended();
+            self.refuse_ended()?;
+            // A start that failed (a secret store still locked) is made up for.
+            return if life.tasks.is_empty() { self.start_tasks(&mut life) } else { Ok(()) };
         };
         self.store.reopen().await?;
         self.suspended.store(false, Ordering::Release);
@@ -100,10 +105,11 @@ impl Runner {
             return Ok(report(Counts::default(), Waiting::default(), StopCause::Finished));
         };
         Self::stop_tasks(&mut life).await;
+        // True from here on, also if the caller stops waiting.
+        life.state = State::Opened;
         let counts = Tally::default();
         let why = self.work(&counts, working_ms(deadline_ms), false).await;
-        let waiting = self.suspend().await?;
-        life.state = next;
+        let waiting = self.suspend(&mut life, next).await?;
         Ok(report(counts.read(), waiting, why))
     }
 
@@ -117,12 +123,14 @@ impl Runner {
             let waiting = self.waiting().await?;
             return Ok(report(Counts::default(), waiting, StopCause::Finished));
         };
-        life.state = next;
         self.store.reopen().await?;
+        life.state = next;
+        // Replies need not wait for the end of the run.
+        self.suspended.store(false, Ordering::Release);
         let counts = Tally::default();
         let why = self.work(&counts, working_ms(budget_ms), true).await;
-        let waiting = self.suspend().await?;
-        life.state = life.state.after(Fact::RunEnded).unwrap_or(State::Suspended);
+        let ended = life.state.after(Fact::RunEnded).unwrap_or(State::Suspended);
+        let waiting = self.suspend(&mut life, ended).await?;
         Ok(report(counts.read(), waiting, why))
     }
 
@@ -131,21 +139,27 @@ impl Runner {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        if self.has_ended() {
-            return Err(Error::Cancelled);
+        loop {
+            if self.has_ended() {
+                return Err(Error::Cancelled);
+            }
+            let open = self.file.read().await;
+            if !self.suspended.load(Ordering::Acquire) {
+                return write.await;
+            }
+            drop(open);
+            let _turn = self.life.lock().await;
+            if !self.suspended.load(Ordering::Acquire) {
+                continue;
+            }
+            self.store.reopen().await?;
+            let result = write.await;
+            // The command is kept or not; how the file was closed changes nothing about it.
+            if self.store.close().await.is_err() {
+                log::warn!("event=close_failed");
+            }
+            return result;
         }
-        if !self.suspended.load(Ordering::Acquire) {
-            return write.await;
-        }
-        let life = self.life.lock().await;
-        if life.state != State::Suspended {
-            drop(life);
-            return write.await;
-        }
-        self.store.reopen().await?;
-        let result = write.await;
-        self.store.close().await?;
-        result
     }
 
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
@@ -186,10 +200,13 @@ impl Runner {
         }
     }
 
-    async fn suspend(&self) -> Result<Waiting, Error> {
+    async fn suspend(&self, life: &mut Life, as_state: State) -> Result<Waiting, Error> {
         let waiting = self.waiting().await?;
-        self.suspended.store(true, Ordering::Release);
         self.engine.signals.set_fresh(false);
+        // Commands that began before are on disk first; those that come after open the file for themselves.
+        let _nobody_writes = self.file.write().await;
+        self.suspended.store(true, Ordering::Release);
+        life.state = as_state;
         self.store.close().await?;
         Ok(waiting)
     }

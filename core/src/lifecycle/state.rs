@@ -34,10 +34,10 @@ impl State {
             (S::Ended, _) => None,
             (_, F::Shutdown) => Some(S::Ended),
             (S::Opened | S::Suspended | S::Running, F::EnterForeground) => Some(S::Foreground),
-            (S::Opened | S::Foreground, F::EnterBackground) | (S::Running, F::RunEnded) => {
-                Some(S::Suspended)
-            }
-            (S::Opened | S::Suspended, F::RunBackground) => Some(S::Running),
+            // A call finds `Running` only if the caller of a run stopped waiting in the middle of it.
+            (S::Opened | S::Foreground | S::Running, F::EnterBackground)
+            | (S::Running, F::RunEnded) => Some(S::Suspended),
+            (S::Opened | S::Suspended | S::Running, F::RunBackground) => Some(S::Running),
             _ => None,
         }
     }
@@ -60,7 +60,16 @@ mod tests {
             ),
             (S::Foreground, [None, Some(S::Suspended), None, None, Some(S::Ended)]),
             (S::Suspended, [Some(S::Foreground), None, Some(S::Running), None, Some(S::Ended)]),
-            (S::Running, [Some(S::Foreground), None, None, Some(S::Suspended), Some(S::Ended)]),
+            (
+                S::Running,
+                [
+                    Some(S::Foreground),
+                    Some(S::Suspended),
+                    Some(S::Running),
+                    Some(S::Suspended),
+                    Some(S::Ended),
+                ],
+            ),
             (S::Ended, [None, None, None, None, None]),
         ];
         for (state, row) in table {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Pause before a dead task is started again.
@@ -11,6 +12,7 @@ const REST: Duration = Duration::from_secs(1);
 /// A running task; ended by [`Supervised::stop`], or by dropping it.
 pub(super) struct Supervised {
     task: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 struct AbortOnDrop(JoinHandle<()>);
@@ -28,23 +30,38 @@ impl Supervised {
         F: Fn() -> W + Send + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
+        let (stop, mut stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             loop {
                 let mut inner = AbortOnDrop(tokio::spawn(make()));
-                if (&mut inner.0).await.is_ok() {
+                let died = tokio::select! {
+                    biased;
+                    _ = &mut stopped => {
+                        inner.0.abort();
+                        // It may be in the middle of a step on another thread: its end is waited for.
+                        let _ = (&mut inner.0).await;
+                        return;
+                    }
+                    ended = &mut inner.0 => ended.is_err(),
+                };
+                if !died {
                     return;
                 }
                 log::error!("event=task_died task={name}");
-                tokio::time::sleep(REST).await;
+                tokio::select! {
+                    biased;
+                    _ = &mut stopped => return,
+                    () = tokio::time::sleep(REST) => {}
+                }
             }
         });
-        Self { task }
+        Self { task, stop: Some(stop) }
     }
 
     /// Ends it and waits until it has let go of everything.
     pub(super) async fn stop(mut self) {
-        self.task.abort();
-        // Aborted is what was asked for.
+        drop(self.stop.take());
+        // However it ended, it is over.
         let _ = (&mut self.task).await;
     }
 }

@@ -15,7 +15,8 @@ pub(crate) enum State {
     Held,
     /// The platform refused it. Waits for a person.
     Refused,
-    /// It had left, and the server it went to is another now (a new epoch): nobody knows. Waits for a person.
+    /// It had left, and the server it went to is another now (a new epoch): nobody knows. Waits for a person, or for the
+    /// change line to bring the message.
     Unknown,
     /// The platform did it; waits for the change line to bring the effect.
     Accepted,
@@ -46,7 +47,7 @@ pub(crate) enum Event {
     OtherRefused,
     /// The server is a different one: a new epoch.
     NewEpoch,
-    /// The change line reached the answer's seq.
+    /// The change line reached the answer's seq, or brought the message itself.
     CaughtUp,
     /// A person threw it away, or replaced it by a new one.
     Dropped,
@@ -119,12 +120,12 @@ impl State {
             (S::Dependent | S::Queued | S::Held | S::Refused | S::Unknown, E::Dropped)
             | (S::Sent, E::RefusedWithdrawn)
             | (S::Unknown, E::SaidArrived)
-            | (S::Accepted, E::CaughtUp) => S::Finished,
+            | (S::Accepted | S::Unknown, E::CaughtUp) => S::Finished,
             (S::Queued | S::Sent, E::Attempt) | (S::Sent, E::NoAnswer) => S::Sent,
             (S::Dependent, E::ReleasedByOther) | (S::Sent, E::NeverLeft) => S::Queued,
             (S::Queued, E::Misjudged) => S::Held,
             (S::Sent, E::Done) => S::Accepted,
-            (S::Sent, E::NewEpoch) => S::Unknown,
+            (S::Sent | S::Accepted, E::NewEpoch) => S::Unknown,
             _ => return None,
         })
     }
@@ -165,8 +166,8 @@ mod tests {
             Sent      S    Q    A    R    F    S    -    -    -    U    -    -    -    -\n\
             Held      -    -    -    -    -    -    -    -    -    -    -    F    -    R\n\
             Refused   -    -    -    -    -    -    -    -    -    -    -    F    -    R\n\
-            Unknown   -    -    -    -    -    -    -    -    -    -    -    F    F    -\n\
-            Accepted  -    -    -    -    -    -    -    -    -    -    F    -    -    -\n\
+            Unknown   -    -    -    -    -    -    -    -    -    -    F    F    F    -\n\
+            Accepted  -    -    -    -    -    -    -    -    -    U    F    -    -    -\n\
             Finished  -    -    -    -    -    -    -    -    -    -    -    -    -    -";
         for (state, line) in State::ALL.into_iter().zip(picture.lines().skip(1)) {
             let mut cells = line.split_whitespace();

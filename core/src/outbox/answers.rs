@@ -1,6 +1,6 @@
 //! What the platform's answers do to the commands.
 
-use crate::model::queue::Event;
+use crate::model::queue::{Event, State};
 use crate::model::records::Queued;
 use crate::store::{Key, Stored, Tx};
 use crate::transport::wire::Answer;
@@ -13,8 +13,9 @@ pub(super) fn take(tx: &Tx<'_>, id: &str, answer: Answer, now: i64) -> Stored<bo
             if tx.step_command(&it, Event::Done)?.is_none() {
                 return Ok(false);
             }
-            tx.await_seq(id, seq)?;
+            tx.await_seq(id, Some(seq))?;
             release_dependents(tx, id)?;
+            end_withdrawn(tx, &it)?;
             if tx.read().meta_i64(Key::Seq)?.is_some_and(|held| seq <= held) {
                 tx.finish_up_to(seq)?;
             }
@@ -51,11 +52,23 @@ fn refuse(
         let reason = reason.unwrap_or_else(|| crate::api::Reason::Refused.id().to_owned());
         tx.explain_command(&it.id, Some(&reason), Some(code), details, now)?;
     } else {
-        let refused = Queued { state: crate::model::queue::State::Refused, ..it.clone() };
+        let refused = Queued { state: State::Refused, ..it.clone() };
         tx.step_command(&refused, Event::Dropped)?;
     }
     refuse_dependents(tx, &it.id, code, now)?;
     Ok(true)
+}
+
+/// A refused send that was taken back meanwhile asks nobody any more.
+fn end_withdrawn(tx: &Tx<'_>, it: &Queued) -> Stored<()> {
+    let target = match &it.target {
+        Some(target) if it.kind == "withdraw" => tx.read().queued(target)?,
+        _ => None,
+    };
+    if let Some(target) = target.filter(|target| target.state == State::Refused) {
+        tx.step_command(&target, Event::Dropped)?;
+    }
+    Ok(())
 }
 
 fn release_dependents(tx: &Tx<'_>, id: &str) -> Stored<()> {

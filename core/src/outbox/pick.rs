@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::queue::{Event, State};
 use crate::model::records::Queued;
 use crate::reply::judge;
-use crate::store::{Stored, Tx};
+use crate::store::{Key, Stored, Tx};
 
 /// Bounds of one request (protocol.md 7 allows 100 commands; the size keeps it far below the platform's limit).
 pub(super) const BATCH: usize = 100;
@@ -18,6 +18,8 @@ pub(super) struct Batch {
     pub commands: Vec<Queued>,
     /// Ids of those of which no byte had left before.
     pub first_tries: BTreeSet<String>,
+    /// The epoch that they are meant for: read with them, so that no reset comes between.
+    pub epoch: String,
     /// Earliest time at which a command that waits for a time may go, server time.
     pub next_at: Option<i64>,
 }
@@ -25,7 +27,8 @@ pub(super) struct Batch {
 /// Judges what has not left, then takes the next commands and writes their attempt down.
 pub(super) fn pick(tx: &Tx<'_>, now: i64, limit: usize) -> Stored<Batch> {
     judge_waiting(tx, now)?;
-    let mut batch = Batch::default();
+    let epoch = tx.read().meta(Key::Epoch)?.unwrap_or_default();
+    let mut batch = Batch { epoch, ..Batch::default() };
     let mut blocked: BTreeSet<String> = BTreeSet::new();
     let mut bytes = 0;
     for it in tx.read().outbox()? {

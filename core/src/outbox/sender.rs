@@ -7,7 +7,7 @@ use super::{answers, pick};
 use crate::api::Error;
 use crate::model::backoff;
 use crate::model::queue::Event;
-use crate::store::{Key, Store, Stored, Tx};
+use crate::store::{Store, Stored, Tx};
 use crate::support::{Rng, ServerClock, Signals};
 use crate::transport::{CallError, Fault, Method, Session, wire};
 
@@ -67,7 +67,12 @@ impl Sender {
                         self.rng.as_ref(),
                     );
                     if failures > 1 || asked > 0 {
-                        tokio::time::sleep(Duration::from_millis(delay)).await;
+                        tokio::select! {
+                            biased;
+                            // A person cuts our own patience short, never what the server asked for.
+                            () = self.signals.now.notified(), if asked == 0 => failures = 0,
+                            () = tokio::time::sleep(Duration::from_millis(delay)) => {}
+                        }
                     }
                 }
             }
@@ -82,7 +87,12 @@ impl Sender {
         }
         let payloads: Vec<String> = batch.commands.iter().map(|it| it.payload.clone()).collect();
         let ids: Vec<String> = batch.commands.iter().map(|it| it.id.clone()).collect();
-        let outcome = self.exchange(&payloads).await;
+        // Without a token nothing leaves at all.
+        if let Err(error) = self.session.ready().await {
+            self.back(batch).await?;
+            return Err(error);
+        }
+        let outcome = self.exchange(&batch.epoch, &payloads).await;
         let taken = match outcome {
             Ok(answers) => {
                 let known = ids;
@@ -123,10 +133,11 @@ impl Sender {
         Ok(Drained::Answered(taken))
     }
 
-    async fn exchange(&self, payloads: &[String]) -> Result<wire::Answers, CallError> {
-        let epoch = self.store.read(|read| read.meta(Key::Epoch)).await.map_err(trouble)?;
-        let body = wire::batch(epoch.as_deref().unwrap_or_default(), payloads).map_err(|_| {
-            CallError::Refused { status: 400, code: "malformed".to_owned(), cause: None }
+    async fn exchange(&self, epoch: &str, payloads: &[String]) -> Result<wire::Answers, CallError> {
+        let body = wire::batch(epoch, payloads).map_err(|_| CallError::Refused {
+            status: 400,
+            code: "malformed".to_owned(),
+            cause: None,
         })?;
         let response = self.session.call(Method::Post, "/v1/commands", Some(&body)).await?;
         serde_json::from_slice(&response.body)
@@ -136,9 +147,10 @@ impl Sender {
     /// The request provably never left: what had not left before is still wholly ours.
     async fn back(&self, batch: pick::Batch) -> Result<(), CallError> {
         self.write(move |tx, _now| {
-            for it in &batch.commands {
-                if batch.first_tries.contains(&it.id) {
-                    tx.step_command(it, Event::NeverLeft)?;
+            for id in &batch.first_tries {
+                // As it stands now: a reset may have moved it meanwhile.
+                if let Some(it) = tx.read().queued(id)? {
+                    tx.step_command(&it, Event::NeverLeft)?;
                 }
             }
             Ok(())

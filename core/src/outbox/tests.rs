@@ -2,13 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use super::{answers, pick, write::row};
+use futures_util::future::{BoxFuture, FutureExt};
+use zeroize::Zeroizing;
+
+use super::{Sender, answers, pick, write::row};
+use crate::api::SecretStore;
 use crate::model::queue::State;
 use crate::model::records::{Conversation, Message};
 use crate::store::Store;
-use crate::support::Inline;
+use crate::support::{Clock, Inline, MemorySecrets, ServerClock, Signals, SystemRng};
 use crate::transport::wire::{Answer, CommandBody, TextBody};
+use crate::transport::{ConnectFault, Fault, LiveSocket, Request, Response, Session, Transport};
 
 const NOW: i64 = 1_000_000;
 
@@ -167,4 +174,102 @@ async fn a_batch_stays_within_its_bounds() {
     let first = picked(&store, NOW).await;
     assert_eq!(first.len(), pick::BATCH);
     assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), pick::BATCH);
+}
+
+#[tokio::test]
+async fn a_refused_send_that_was_taken_back_asks_nobody() {
+    let (_folder, store) = store().await;
+    put(&store, "1", "a").await;
+    picked(&store, NOW).await;
+    let body = CommandBody::Withdraw { message: "1" };
+    let withdraw = row("w", NOW, "a", Some("1"), body, None).unwrap();
+    store.write(move |tx| tx.enqueue(&withdraw)).await.unwrap();
+    answer(&store, "1", refusal("window_closed")).await;
+    assert_eq!(state(&store, "1").await, Some(State::Refused));
+    assert_eq!(picked(&store, NOW).await, ["w"]);
+    answer(&store, "w", Answer::Done { seq: 9 }).await;
+    assert_eq!(state(&store, "1").await, None);
+}
+
+/// A server that signs in and then has trouble with every command.
+struct Troubled {
+    tries: Arc<AtomicU32>,
+    retry_after_ms: Option<u64>,
+}
+
+impl Transport for Troubled {
+    fn call(&self, request: Request) -> BoxFuture<'_, Result<Response, Fault>> {
+        let answer = |status, retry_after_ms, body: &str| Response {
+            status,
+            server_time: Some(NOW),
+            retry_after_ms,
+            body: body.as_bytes().to_vec(),
+        };
+        let response = if request.path == "/v1/commands" {
+            self.tries.fetch_add(1, Ordering::Relaxed);
+            answer(503, self.retry_after_ms, "{}")
+        } else {
+            let session = r#"{"access_token": "a", "refresh_token": "r", "expires_in_s": 900, "epoch": "e",
+                "member": {"id": "m", "version": 1, "name": "M", "role": "employee"},
+                "workspace": {"id": "w", "version": 1, "epoch": "e", "name": "W"}}"#;
+            answer(200, None, session)
+        };
+        async move { Ok(response) }.boxed()
+    }
+
+    fn connect(
+        &self,
+        _bearer: Zeroizing<String>,
+    ) -> BoxFuture<'_, Result<Box<dyn LiveSocket>, ConnectFault>> {
+        async { Err(ConnectFault::Fault(Fault::NotSent)) }.boxed()
+    }
+}
+
+struct Still;
+
+impl Clock for Still {
+    fn now_ms(&self) -> i64 {
+        NOW
+    }
+}
+
+/// Lets the sender fail `failures` times in a row, then has a person try now. How long until the next try, in virtual time?
+async fn waited_after_try_now(failures: u32, retry_after_ms: Option<u64>) -> Duration {
+    let (_folder, store) = store().await;
+    put(&store, "1", "a").await;
+    let secrets = MemorySecrets::default();
+    secrets.set("refresh_token", b"r").unwrap();
+    let tries = Arc::new(AtomicU32::new(0));
+    let transport = Troubled { tries: Arc::clone(&tries), retry_after_ms };
+    let clock = ServerClock::new(Arc::new(Still), 0);
+    let signals = Signals::default();
+    let sender = Sender {
+        store,
+        session: Arc::new(Session::new(Arc::new(transport), Arc::new(secrets), clock.clone())),
+        clock,
+        rng: Arc::new(SystemRng::default()),
+        signals: signals.clone(),
+    };
+    let running = tokio::spawn(async move { sender.run().await });
+    // Pulls go well all the time, as the engine would say.
+    let tried = async |times: u32| {
+        while tries.load(Ordering::Relaxed) < times {
+            signals.set_fresh(true);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tried(failures).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let asked = tokio::time::Instant::now();
+    signals.now.notify_waiters();
+    tried(failures + 1).await;
+    running.abort();
+    asked.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_cuts_our_patience_short_but_not_what_the_server_asked_for() {
+    // After five failures the back-off is at least eight seconds.
+    assert!(waited_after_try_now(5, None).await < Duration::from_secs(1));
+    assert!(waited_after_try_now(1, Some(30_000)).await > Duration::from_secs(29));
 }

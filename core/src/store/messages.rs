@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{Read, Stored, Topic, Tx};
 use crate::model::place::Place;
+use crate::model::queue::{Event, State};
 use crate::model::records::Message;
 
 /// What a history page says beside its messages.
@@ -114,6 +115,10 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Stores it if it is newer than what is held; true if it was.
     pub(crate) fn put_message(&self, it: &Message) -> Stored<bool> {
+        // The server has it: whatever an earlier epoch left open about it is answered.
+        if let Some(asked) = self.read().queued(&it.id)?.filter(|it| it.state == State::Unknown) {
+            self.step_command(&asked, Event::CaughtUp)?;
+        }
         let held: Option<i64> = self
             .sql
             .prepare_cached("SELECT version FROM messages WHERE id = ?1")?

@@ -187,11 +187,15 @@ impl Store {
             for reader in &connections.readers {
                 drop(lock(reader).take());
             }
-            if let Some(connection) = writer.take() {
-                open::checkpoint(&connection)?;
-                drop(connection);
-            }
+            let checkpointed = match writer.take() {
+                Some(connection) => open::checkpoint(&connection),
+                None => Ok(()),
+            };
+            // Whatever came of that: the file is let go, or nobody could open it again. The log keeps what it held.
             drop(lock(&connections.owner).take());
+            if let Err(error) = checkpointed {
+                let _logged = Error::from(error);
+            }
             Ok(())
         })
         .await

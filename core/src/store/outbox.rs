@@ -175,8 +175,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The change line will bring its effect with `seq`.
-    pub(crate) fn await_seq(&self, id: &str, seq: i64) -> Stored<()> {
+    /// The change line will bring its effect with `seq`; `None`: it will not.
+    pub(crate) fn await_seq(&self, id: &str, seq: Option<i64>) -> Stored<()> {
         self.sql
             .prepare_cached("UPDATE outbox SET done_seq = ?2 WHERE id = ?1")?
             .execute((id, seq))?;

@@ -71,13 +71,20 @@ impl Tx<'_> {
     }
 
     pub(crate) fn put_member(&self, member: &Member) -> Stored<()> {
-        self.sql
+        let changed = self
+            .sql
             .prepare_cached(
                 "INSERT INTO members (id, version, name, role) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET version = excluded.version, name = excluded.name, role = excluded.role
                  WHERE excluded.version > version",
             )?
             .execute((&member.id, member.version, &member.name, &member.role))?;
+        if changed > 0 {
+            // Members are named in every view; bubbles are drawn on the status as well.
+            for topic in [Topic::Inbox, Topic::Outbox, Topic::Status] {
+                self.touch(topic);
+            }
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{OutOfPage, Store, StoreError, Topic};
 use crate::model::place::Place;
-use crate::model::records::{Conversation, Message};
+use crate::model::records::{Conversation, Member, Message};
 use crate::support::Inline;
 
 const CHAT: &str = "c1";
@@ -186,6 +186,18 @@ async fn a_failed_write_leaves_nothing_and_wakes_nobody() {
     assert!(failed.is_err());
     assert!(shown(&store).await.is_empty());
     assert_eq!(store.revisions().newest(&[Topic::Inbox]), before);
+}
+
+#[tokio::test]
+async fn a_new_name_is_drawn() {
+    let (_folder, store) = store().await;
+    let views = [[Topic::Inbox], [Topic::Outbox], [Topic::Status]];
+    let drawn = views.each_ref().map(|topics| store.revisions().newest(topics));
+    let ana = Member { id: "m".into(), version: 2, name: "Ana".into(), role: "owner".into() };
+    store.write(move |tx| tx.put_member(&ana)).await.unwrap();
+    for (topics, before) in views.iter().zip(drawn) {
+        assert!(store.revisions().newest(topics) > before, "{topics:?}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ pub(crate) struct Signals {
     pub(crate) sender: Arc<Notify>,
     /// Ask the server now: a network came, a person wants it, a reply has to go.
     pub(crate) sync: Arc<Notify>,
+    /// A person wants it now: whoever waits after failures waits no longer. Wakes only those that wait at that moment.
+    pub(crate) now: Arc<Notify>,
     /// True while what is held is known to be as new as the server, as far as the last contact tells.
     pub(crate) fresh: Arc<watch::Sender<bool>>,
 }
@@ -20,6 +22,7 @@ impl Default for Signals {
         Self {
             sender: Arc::default(),
             sync: Arc::default(),
+            now: Arc::default(),
             fresh: Arc::new(watch::channel(false).0),
         }
     }

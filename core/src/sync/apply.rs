@@ -229,7 +229,7 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
             Op::Newest { conversation, messages, all } => {
                 if !messages.is_empty() && !tx.read().is_marked("left", conversation, as_of)? {
                     let out = OutOfPage { before: None, start_reached: *all, as_of };
-                    tx.put_page(conversation, messages, out)?;
+                    tx.put_page(conversation, &unmarked(tx, messages.clone(), as_of)?, out)?;
                 }
             }
             Op::Contact(record) => tx.put_contact(record)?,
@@ -254,6 +254,33 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
     Ok(new_messages)
 }
 
+/// Takes in an older page of a conversation, unless that left meanwhile.
+pub(crate) fn put_older(
+    tx: &Tx<'_>,
+    conversation: &str,
+    messages: Vec<Message>,
+    out: OutOfPage,
+) -> Stored<()> {
+    if tx.read().conversation(conversation)?.is_none()
+        || tx.read().is_marked("left", conversation, out.as_of)?
+    {
+        return Ok(());
+    }
+    tx.put_page(conversation, &unmarked(tx, messages, out.as_of)?, out)
+}
+
+/// Without the messages that went after the page was read.
+fn unmarked(tx: &Tx<'_>, mut messages: Vec<Message>, as_of: i64) -> Stored<Vec<Message>> {
+    let mut gone = std::collections::BTreeSet::new();
+    for message in &messages {
+        if tx.read().is_marked("message", &message.id, as_of)? {
+            gone.insert(message.id.clone());
+        }
+    }
+    messages.retain(|message| !gone.contains(&message.id));
+    Ok(messages)
+}
+
 /// The conversation left this member's scope: its rows go at once, what never left the phone becomes R9.
 pub(super) fn leave(tx: &Tx<'_>, conversation: &str, seq: i64, now: i64) -> Stored<()> {
     for it in tx.read().outbox_of(conversation)? {
@@ -267,4 +294,55 @@ pub(super) fn leave(tx: &Tx<'_>, conversation: &str, seq: i64, now: i64) -> Stor
     tx.mark("left", conversation, seq, now)?;
     tx.touch(Topic::Inbox);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::place::Place;
+    use crate::store::Store;
+    use crate::support::Inline;
+
+    fn seen(n: i64) -> Message {
+        let json = format!(
+            r#"{{"id":"m{n}","version":{n},"conversation_id":"a","n":{n},"sent_at":{n}000,
+                "author":{{"kind":"customer"}},"body":{{"kind":"text","text":"x"}},"ladder":{{}}}}"#
+        );
+        message(serde_json::from_str(&json).unwrap())
+    }
+
+    fn brought() -> Op {
+        let json = r#"{"id":"a","version":1,"contact_id":"k","channel_id":"h"}"#;
+        conversation(json, true).unwrap()
+    }
+
+    async fn ids(store: &Store) -> Vec<Option<String>> {
+        let read = store.read(|read| {
+            let found = |n: i64| Ok(read.message(&format!("m{n}"))?.map(|message| message.id));
+            (1..=4).map(found).collect()
+        });
+        read.await.unwrap()
+    }
+
+    /// A page of history that was read at 10 arrives after a message went at 12 and the conversation left at 20.
+    #[tokio::test]
+    async fn an_older_page_under_way_brings_nothing_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("s.db"), Arc::new(Inline)).await.unwrap();
+        let newest = Op::Newest { conversation: "a".into(), messages: vec![seen(4)], all: false };
+        let gone = Op::Gone { kind: "message".into(), id: "m2".into(), seq: 12 };
+        let ops = [brought(), newest, gone];
+        store.write(move |tx| carry_out(tx, &ops, 15, 0).map(|_| ())).await.unwrap();
+        let before = Some(Place::of(4_000, 4));
+        let out = OutOfPage { before, start_reached: true, as_of: 10 };
+        let page = || (1..=3).map(seen).collect::<Vec<_>>();
+        store.write(move |tx| put_older(tx, "a", page(), out)).await.unwrap();
+        let some = |n: i64| Some(format!("m{n}"));
+        assert_eq!(ids(&store).await, [some(1), None, some(3), some(4)]);
+        store.write(|tx| leave(tx, "a", 20, 0)).await.unwrap();
+        store.write(move |tx| put_older(tx, "a", page(), out)).await.unwrap();
+        assert_eq!(ids(&store).await, [None, None, None, None]);
+    }
 }

@@ -187,8 +187,8 @@ impl Engine {
         let ops = apply::plan(rows);
         let new = self
             .write(move |tx| {
+                super::bootstrap::see_epoch(tx, &epoch, now)?;
                 let new = apply::carry_out(tx, &ops, as_of, now)?;
-                tx.set_meta(Key::Epoch, &epoch)?;
                 tx.set_meta(Key::Cursor, &cursor)?;
                 tx.set_meta(Key::Seq, &to.to_string())?;
                 tx.finish_up_to(to)?;

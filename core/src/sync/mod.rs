@@ -7,5 +7,5 @@ mod bootstrap;
 mod engine;
 mod state;
 
-pub(crate) use apply::message;
+pub(crate) use apply::{message, put_older};
 pub(crate) use engine::Engine;

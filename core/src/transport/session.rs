@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::wire::{ErrorBody, SessionBody};
 use super::{ConnectFault, Fault, LiveSocket, Method, Request, Response, Transport};
-use crate::api::{Error, SecretStore, SignInTrouble, StorageTrouble};
+use crate::api::{Error, SecretError, SecretStore, SignInTrouble, StorageTrouble};
 use crate::support::ServerClock;
 
 /// The secret's name in the shell's store.
@@ -73,15 +73,13 @@ impl Session {
 
     /// True if there is a session to go on with.
     pub(crate) fn exists(&self) -> Result<bool, Error> {
-        let found = self.secrets.get(REFRESH_TOKEN).map_err(|_| secret_trouble())?;
+        let found = self.secrets.get(REFRESH_TOKEN).map_err(secret_trouble)?;
         Ok(found.is_some())
     }
 
     /// Keeps a new session's tokens: the refresh token first, durably.
     pub(crate) fn keep(&self, body: &SessionBody) -> Result<(), Error> {
-        self.secrets
-            .set(REFRESH_TOKEN, body.refresh_token.as_bytes())
-            .map_err(|_| secret_trouble())?;
+        self.secrets.set(REFRESH_TOKEN, body.refresh_token.as_bytes()).map_err(secret_trouble)?;
         self.set_access(Some(body.access_token.clone()));
         Ok(())
     }
@@ -89,7 +87,7 @@ impl Session {
     /// Forgets the tokens on this phone.
     pub(crate) fn forget(&self) -> Result<(), Error> {
         self.set_access(None);
-        self.secrets.remove(REFRESH_TOKEN).map_err(|_| secret_trouble())
+        self.secrets.remove(REFRESH_TOKEN).map_err(secret_trouble)
     }
 
     /// A request without a token: sign-in and preview.
@@ -102,6 +100,11 @@ impl Session {
             Request { method: Method::Post, path: path.to_owned(), bearer: None, body: Some(body) };
         let response = self.transport.call(request).await.map_err(CallError::Fault)?;
         parse(&self.sort(response)?)
+    }
+
+    /// Makes sure that there is a token, so that a request which needs one can leave at all.
+    pub(crate) async fn ready(&self) -> Result<(), CallError> {
+        self.token(None).await.map(|_| ())
     }
 
     /// A request with a token; after a 401 the token is refreshed once and the request repeated.
@@ -211,8 +214,13 @@ impl Session {
     }
 }
 
-fn secret_trouble() -> Error {
-    Error::Storage { trouble: StorageTrouble::Key }
+/// A key store that is locked opens again by itself; any other trouble does not.
+fn secret_trouble(error: SecretError) -> Error {
+    let trouble = match error {
+        SecretError::Locked => StorageTrouble::Locked,
+        SecretError::Failed => StorageTrouble::Key,
+    };
+    Error::Storage { trouble }
 }
 
 /// A body that is not what the contract says counts as trouble on the way, never as an answer.

@@ -8,7 +8,8 @@ use super::hub::Waiter;
 use super::overlay::{self, People};
 use super::{Sources, timeline};
 use crate::api::{
-    Body, ConversationId, Error, InboxRow, InboxSnapshot, Millis, Preview, QueuePause, Unsent,
+    AuthorKind, Body, ConversationId, Error, InboxRow, InboxSnapshot, Millis, Preview, QueuePause,
+    Unsent,
 };
 use crate::model::body;
 use crate::model::records::Queued;
@@ -91,13 +92,16 @@ fn build(
         {
             if standing.needs_me {
                 unsent.needs_me += 1;
-            } else if it.kind == "send" && it.done_seq.is_none() {
+            } else if it.kind == "send" && !overlay::is_at_server(read, it)? {
                 unsent.waiting += 1;
             }
         }
         for message in troubled.iter().filter(|m| m.conversation_id == held.record.id) {
             let standing = timeline::standing_of(read, &people, message, &mine, now)?;
-            if standing.trouble.is_some_and(|t| timeline::asks(t.reason, &standing.choices)) {
+            // Colleagues decide about theirs.
+            let mine = standing.author.kind == AuthorKind::Me;
+            if mine && standing.trouble.is_some_and(|t| timeline::asks(t.reason, &standing.choices))
+            {
                 unsent.needs_me += 1;
             }
         }

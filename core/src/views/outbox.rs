@@ -67,6 +67,10 @@ fn build(
             .map_or_else(|| Ok(String::new()), |held| timeline::name(read, &held))
     };
     for message in read.troubled_messages()? {
+        // What this phone asks about the same reply comes below.
+        if queued.iter().any(|it| it.id == message.id && it.state == State::Unknown) {
+            continue;
+        }
         let standing = timeline::standing_of(read, &people, &message, &queued, now)?;
         // Colleagues decide about theirs, and what stopped for good waits for nothing: both show on their bubbles.
         let mine = standing.author.kind == AuthorKind::Me && standing.step == LadderStep::AtServer;
@@ -95,7 +99,7 @@ fn build(
     }
     for (it, standing) in queued.iter().zip(overlay::standings(read, &people, &queued, pause, now)?)
     {
-        if it.state == State::Accepted {
+        if overlay::is_at_server(read, it)? {
             continue;
         }
         rows.push((

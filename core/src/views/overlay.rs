@@ -127,6 +127,15 @@ pub(super) fn message_trouble(
     explain(read, people, conversation, trouble, Some(json)).map(Some)
 }
 
+/// True if the send is a message at the server, of which the answer may still be under way: the message is its one row.
+pub(super) fn is_at_server(read: &Read<'_>, it: &Queued) -> Stored<bool> {
+    Ok(match it.state {
+        State::Accepted => true,
+        State::Sent => it.kind == "send" && read.message(&it.id)?.is_some(),
+        _ => false,
+    })
+}
+
 /// Where a waiting command stands, for bubble and outbox alike.
 pub(super) struct Standing {
     pub(super) trouble: Option<Trouble>,

@@ -16,9 +16,9 @@ use super::http::JsonBody;
 use super::outcome::{Actor, LaterCode, Outcome, RefusedCode};
 use super::read;
 use super::session::Caller;
-use crate::app::AppState;
 use crate::feed::cursor::ResetCause;
 use crate::meta::send::commands as sends;
+use crate::state::AppState;
 use crate::store::{StoreError, WriteTx, commands as kept, workspaces};
 use crate::support::Key;
 use crate::support::keys::{Purpose, mac};
@@ -74,14 +74,9 @@ pub(crate) async fn post(
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);
         }
-        if let Some(seq) = answer.get("seq").and_then(Value::as_i64) {
-            state.wanted.want(&caller.actor.device, seq);
-        }
         answer.insert("id".into(), id.into());
         answers.push(Value::Object(answer));
     }
-    state.store.heads().moved(&caller.actor.workspace);
-    state.sends.wake();
     Ok(Json(json!({ "answers": answers })))
 }
 
@@ -108,11 +103,14 @@ async fn judge(
     }
     let hash = body_hash(&state.settings.key, &fields);
     let actor = actor.clone();
+    let woken = state.clone();
     let judged = state
         .store
         .write(move |tx| -> Result<Map<String, Value>, StoreError> {
             if let Some(kept) = kept::find(tx.sql(), &actor.device, &id)? {
-                return Ok(repeat(kept, &hash));
+                let answer = repeat(kept, &hash);
+                tell(tx, woken, &actor, &answer);
+                return Ok(answer);
             }
             if is_behind {
                 let (code, retry_after_ms) = (LaterCode::Behind, BEHIND_MS);
@@ -125,7 +123,9 @@ async fn judge(
             if !matches!(outcome, Outcome::Later { .. }) {
                 kept::keep(tx, &actor.device, &id, &hash, &outcome)?;
             }
-            Ok(outcome.to_json())
+            let answer = outcome.to_json();
+            tell(tx, woken, &actor, &answer);
+            Ok(answer)
         })
         .await;
     judged.unwrap_or_else(|error| {
@@ -136,6 +136,19 @@ async fn judge(
         };
         Outcome::Later { code, retry_after_ms: FAULT_MS }.to_json()
     })
+}
+
+/// Wakes the queue, and the device's socket if it has to reach the answer's number, once the
+/// command is committed: the phone may be gone by then, and its message still has to go out.
+fn tell(tx: &mut WriteTx<'_>, state: AppState, actor: &Actor, answer: &Map<String, Value>) {
+    let Some(seq) = answer.get("seq").and_then(Value::as_i64) else { return };
+    // Also where nothing changed: an empty frame is wanted then.
+    tx.wake(&actor.workspace);
+    let device = actor.device.clone();
+    tx.after_commit(move || {
+        state.wanted.want(&device, seq);
+        state.sends.wake();
+    });
 }
 
 fn repeat(kept: kept::Kept, hash: &[u8]) -> Map<String, Value> {

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::error::{ApiError, Cause, ErrorCode};
 use super::session::{Caller, authenticate};
-use crate::app::AppState;
 use crate::settings::AppVersion;
+use crate::state::AppState;
 use crate::support::rng;
 
 /// The largest request body under `/v1`, in bytes.

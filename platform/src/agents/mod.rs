@@ -9,29 +9,5 @@ pub mod outcome;
 pub mod password;
 mod read;
 pub mod session;
-mod sign_in;
+pub(crate) mod sign_in;
 pub mod token;
-
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
-
-use crate::app::AppState;
-use crate::feed;
-
-/// Everything under `/v1`.
-pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/session", post(sign_in::create).delete(session::end))
-        .route("/session/preview", post(sign_in::preview))
-        .route("/session/refresh", post(session::refresh))
-        .route("/bootstrap", get(feed::bootstrap::get))
-        .route("/scope", get(feed::changes::scope))
-        .route("/changes", get(feed::changes::get))
-        .route("/conversations/{id}/messages", get(feed::pages::get))
-        .route("/commands", post(commands::post))
-        .route("/live", get(feed::socket::get))
-        .fallback(http::not_found)
-        .method_not_allowed_fallback(http::not_found)
-        .layer(from_fn_with_state(state.clone(), http::known_client))
-}

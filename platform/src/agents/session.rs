@@ -10,7 +10,7 @@ use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::outcome::Actor;
 use super::token;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::members::Member;
 use crate::store::sessions::{EndReason, Session};
 use crate::store::{StoreError, WriteTx, devices, members, objects, sessions, workspaces};

@@ -11,7 +11,7 @@ use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::session::{Decided, Grant, grant};
 use super::{link_code, password, token};
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::devices::DeviceInfo;
 use crate::store::members::{Member, normal_email};
 use crate::store::sessions::{EndReason, Session};

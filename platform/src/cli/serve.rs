@@ -10,9 +10,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, env, print};
-use crate::app::{Platform, Ports};
+use crate::app::Platform;
 use crate::meta::graph::HttpGraph;
 use crate::settings::Settings;
+use crate::state::Ports;
 use crate::support::{BlockingPool, SystemClock, SystemRng, log as log_lines};
 
 /// How long requests under way may take once the end has come.

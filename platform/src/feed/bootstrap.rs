@@ -20,7 +20,7 @@ use super::{ENVELOPE, MAX_PAGE};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{Sql, StoreError, members, objects};

@@ -15,7 +15,7 @@ use super::{ENVELOPE, MAX_PAGE, MAX_ROWS};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::changes::{ChangeRow, each};
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{ChangeKind, ChangeScope, Sql, StoreError, conversations, members, objects};

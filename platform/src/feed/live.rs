@@ -1,8 +1,7 @@
 //! The live line of one device: frames made when they are asked for, so that a slow reader costs
 //! no memory.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::collections::VecDeque;
 
 use serde_json::json;
 
@@ -12,7 +11,7 @@ use super::cursor::{self, ResetCause};
 use super::scope::Reader;
 use crate::agents::error::ApiError;
 use crate::agents::session::{Caller, authenticate};
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::sessions::{self, Session};
 use crate::store::{StoreError, workspaces};
 
@@ -41,25 +40,6 @@ pub enum LiveEvent {
     Text(String),
     /// The end, with a close code.
     Close(u16),
-}
-
-/// Numbers that devices are waiting for: after a command's answer a device's socket gets a frame
-/// that reaches it, empty if need be.
-#[derive(Debug, Default)]
-pub struct Wanted(Mutex<BTreeMap<String, i64>>);
-
-impl Wanted {
-    /// The device waits for this number.
-    pub fn want(&self, device: &str, seq: i64) {
-        let mut wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = wanted.entry(device.to_owned()).or_insert(seq);
-        *newest = seq.max(*newest);
-    }
-
-    fn of(&self, device: &str) -> i64 {
-        let wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        wanted.get(device).copied().unwrap_or(0)
-    }
 }
 
 /// The live line of one device.

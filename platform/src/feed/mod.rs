@@ -8,6 +8,7 @@ pub mod live;
 pub mod pages;
 pub mod scope;
 pub(crate) mod socket;
+pub mod wanted;
 
 /// The largest page or frame, in bytes.
 pub const MAX_PAGE: usize = 1024 * 1024;

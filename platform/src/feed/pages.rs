@@ -10,7 +10,7 @@ use super::{ENVELOPE, MAX_PAGE, MAX_ROWS};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::objects::{Place, messages_before};
 use crate::store::{conversations, workspaces};
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use super::live::{CLOSE_HELLO, CLOSE_SLOW, LiveEvent, LiveFeed};
 use crate::agents::error::ApiError;
 use crate::agents::session::Caller;
-use crate::app::AppState;
+use crate::state::AppState;
 
 /// How often the platform pings.
 const PING: Duration = Duration::from_secs(55);

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod processor;
 pub mod seal;
 pub mod send;
+pub mod wake;
 
 mod answered;
 mod codes;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::time::{self, Instant};
+use tokio::time;
 
 use super::ingest;
-use crate::app::AppState;
+use crate::state::AppState;
+use crate::store::StoreError;
 use crate::store::webhooks::{self, Pending};
-use crate::store::{Store, StoreError};
 
 /// A body that failed so often is set aside.
 const TRIES: i64 = 3;
@@ -17,47 +16,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Wait while the store itself is in trouble, which is no body's fault.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// The handle of the worker.
-#[derive(Debug, Default)]
-pub struct WebhookProcessor {
-    wake: Notify,
-    moved: Notify,
-}
-
-impl WebhookProcessor {
-    /// Has the worker look for bodies. Never lost, never blocks.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// Waits until every body that is stored by now was worked off or set aside, but no longer
-    /// than `limit`.
-    pub async fn settled(&self, store: &Store, limit: Duration) {
-        let Ok(Some(mark)) = store.read(webhooks::newest_waiting).await else { return };
-        let deadline = Instant::now() + limit;
-        loop {
-            let moved = self.moved.notified();
-            tokio::pin!(moved);
-            moved.as_mut().enable();
-            if !store.read(move |c| webhooks::waits_up_to(c, mark)).await.unwrap_or(false) {
-                return;
-            }
-            tokio::select! {
-                biased;
-                () = &mut moved => {}
-                () = time::sleep_until(deadline) => return,
-            }
-        }
-    }
-}
-
 /// Runs the worker until the platform stops.
 pub(crate) async fn run(state: AppState) {
     while !state.stop.is_stopping() {
         let pause = match state.store.read(webhooks::next).await {
             Ok(Some(pending)) => {
                 let pause = work_off(&state, pending).await;
-                state.webhooks.moved.notify_waiters();
+                state.webhooks.worked_off();
                 // News may have freed a message that waited for it.
                 state.sends.wake();
                 if pause.is_zero() {
@@ -74,7 +39,7 @@ pub(crate) async fn run(state: AppState) {
         tokio::select! {
             biased;
             () = state.stop.stopped() => return,
-            () = state.webhooks.wake.notified(), if pause == Duration::MAX => {}
+            () = state.webhooks.woken(), if pause == Duration::MAX => {}
             () = time::sleep(pause), if pause != Duration::MAX => {}
         }
     }

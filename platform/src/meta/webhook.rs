@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::time;
 
 use super::signature;
-use crate::app::AppState;
+use crate::state::AppState;
 use crate::store::{StoreError, webhooks};
 
 /// Path of the endpoint.
@@ -66,13 +66,17 @@ async fn receive(State(state): State<AppState>, request: Request) -> StatusCode 
         log::warn!("webhook_signature_wrong bytes={}", body.len());
         return StatusCode::UNAUTHORIZED;
     }
-    let kept: Result<i64, StoreError> =
-        state.store.write(move |tx| webhooks::keep(tx.sql(), tx.now(), &body)).await;
+    let woken = state.clone();
+    let kept: Result<i64, StoreError> = state
+        .store
+        .write(move |tx| {
+            // Not behind the call: Meta may hang up while the body is being kept.
+            tx.after_commit(move || woken.webhooks.wake());
+            webhooks::keep(tx.sql(), tx.now(), &body)
+        })
+        .await;
     match kept {
-        Ok(_) => {
-            state.webhooks.wake();
-            StatusCode::OK
-        }
+        Ok(_) => StatusCode::OK,
         Err(error) => {
             // Meta brings it again, for up to seven days.
             log::error!("webhook_not_kept cause=\"{error}\"");

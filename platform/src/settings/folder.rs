@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use super::SettingsError;
-use crate::app::DATABASE;
+use crate::store::DATABASE;
 use crate::support::{Key, Rng, rng};
 
 /// Name of the key file.

@@ -46,6 +46,9 @@ pub use error::{OpenError, StoreError};
 pub use heads::Heads;
 pub use tx::{ChangeKind, ChangeScope, WriteTx};
 
+/// Name of the database in the data folder.
+pub const DATABASE: &str = "platform.db";
+
 /// A connection inside a transaction: what the functions below read from. Callers outside this
 /// folder only hand it on.
 pub type Sql = Connection;
@@ -127,7 +130,11 @@ impl Store {
                 .map_err(StoreError::from)?;
             let mut tx = WriteTx::new(tx, clock.now_ms(), rng);
             let value = f(&mut tx)?;
-            for workspace in tx.commit()? {
+            let (moved, hooks) = tx.commit()?;
+            for hook in hooks {
+                hook();
+            }
+            for workspace in moved {
                 heads.moved(&workspace);
             }
             Ok(value)

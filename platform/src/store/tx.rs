@@ -109,11 +109,15 @@ pub struct WriteTx<'c> {
     rng: Arc<dyn Rng>,
     tag: Option<String>,
     moved: BTreeSet<String>,
+    hooks: Vec<Hook>,
 }
+
+/// What is to be done once a transaction is committed.
+pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
 impl<'c> WriteTx<'c> {
     pub(super) fn new(tx: Transaction<'c>, now: i64, rng: Arc<dyn Rng>) -> Self {
-        Self { tx, now, rng, tag: None, moved: BTreeSet::new() }
+        Self { tx, now, rng, tag: None, moved: BTreeSet::new(), hooks: Vec::new() }
     }
 
     /// The transaction, for SQL.
@@ -173,6 +177,13 @@ impl<'c> WriteTx<'c> {
         self.moved.insert(workspace.to_owned());
     }
 
+    /// Has `hook` run right after the commit, before the feeds are woken, and not at all without
+    /// one. Unlike what stands behind [`Store::write`](super::Store::write) it runs even if nobody
+    /// waits for the call any more: whoever must hear of a commit is woken here. It must be short.
+    pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.hooks.push(Box::new(hook));
+    }
+
     fn add(
         &mut self,
         workspace: &str,
@@ -200,9 +211,9 @@ impl<'c> WriteTx<'c> {
         Ok(seq)
     }
 
-    pub(super) fn commit(self) -> Result<BTreeSet<String>, StoreError> {
+    pub(super) fn commit(self) -> Result<(BTreeSet<String>, Vec<Hook>), StoreError> {
         self.tx.commit()?;
-        Ok(self.moved)
+        Ok((self.moved, self.hooks))
     }
 }
 

@@ -10,6 +10,7 @@ mod live;
 mod meta_commands;
 mod meta_endpoint;
 mod meta_ingest;
+mod meta_races;
 mod meta_send;
 mod meta_world;
 mod session;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
 use fieldline_platform::meta::seal;
-use fieldline_platform::support::{Clock, Inline, Key, Rng, Secret};
+use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
 use futures_util::future::BoxFuture;
 use ring::hmac;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
 pub(crate) const APP_SECRET: &str = "app secret";
@@ -48,6 +48,20 @@ impl Rng for Counting {
             let n = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             chunk.copy_from_slice(&n.to_be_bytes()[..chunk.len()]);
         }
+    }
+}
+
+/// Runs each job where it stands; of one that was named in advance nobody ever hears again, as
+/// when its caller is gone.
+#[derive(Default)]
+struct Cutting(AtomicUsize);
+
+impl Executor for Cutting {
+    fn run(&self, job: Job) -> BoxFuture<'static, ()> {
+        let left = self.0.load(Ordering::SeqCst);
+        self.0.store(left.saturating_sub(1), Ordering::SeqCst);
+        let ran = Inline.run(job);
+        if left == 1 { Box::pin(std::future::pending()) } else { ran }
     }
 }
 
@@ -124,6 +138,7 @@ impl GraphPort for Graph {
 pub(crate) struct World {
     dir: tempfile::TempDir,
     ports: Ports,
+    executor: Arc<Cutting>,
     pub(crate) graph: Arc<Graph>,
     platform: Option<Platform>,
     ids: AtomicU64,
@@ -141,13 +156,15 @@ impl World {
     pub(crate) async fn asleep() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let graph = Arc::new(Graph::default());
+        let executor = Arc::new(Cutting::default());
         let ports = Ports {
             clock: Arc::new(VirtualClock(Instant::now())),
             rng: Arc::new(Counting::default()),
-            executor: Arc::new(Inline),
+            executor: Arc::clone(&executor) as Arc<dyn Executor>,
             graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
         };
-        let mut world = Self { dir, ports, graph, platform: None, ids: AtomicU64::new(100) };
+        let mut world =
+            Self { dir, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
         let platform = world.open().await;
         world.fill();
         world.platform = Some(platform);
@@ -326,14 +343,19 @@ impl World {
 
     /// Gives commands on a device; the device ids are `MARIA` and `BEN`.
     pub(crate) async fn commands(&self, device: &str, commands: Vec<Value>) -> Vec<Value> {
+        let token = self.token(device).await;
+        let body = json!({"epoch": "e1", "commands": commands});
+        let answers = self.json("/v1/commands", Some(&token), &body).await;
+        answers["answers"].as_array().unwrap().clone()
+    }
+
+    /// Signs a device in; its access token.
+    async fn token(&self, device: &str) -> String {
         let who = if device == BEN { "ben" } else { "maria" };
         let sign_in = json!({"email": format!("{who}@example.test"), "password": "password",
             "device": {"id": device, "name": "phone", "platform": "test"}});
         let session = self.json("/v1/session", None, &sign_in).await;
-        let token = session["access_token"].as_str().unwrap().to_owned();
-        let body = json!({"epoch": "e1", "commands": commands});
-        let answers = self.json("/v1/commands", Some(&token), &body).await;
-        answers["answers"].as_array().unwrap().clone()
+        session["access_token"].as_str().unwrap().to_owned()
     }
 
     async fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
@@ -347,6 +369,22 @@ impl World {
         let (status, body) = self.call(request).await;
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Gives one command on Maria's device; the connection breaks while the commit runs.
+    pub(crate) async fn command_cut(&self, command: Value) {
+        let token = self.token(MARIA).await;
+        let body = json!({"epoch": "e1", "commands": [command]});
+        // Who asks, the epoch, the command itself.
+        self.executor.0.store(3, Ordering::SeqCst);
+        let call = self.json("/v1/commands", Some(&token), &body);
+        assert!(timeout(Duration::from_millis(1), call).await.is_err());
+    }
+
+    /// As [`World::raw`], but Meta's connection breaks while the body is being kept.
+    pub(crate) async fn raw_cut(&self, body: Vec<u8>) {
+        self.executor.0.store(1, Ordering::SeqCst);
+        assert!(timeout(Duration::from_millis(1), self.raw(body)).await.is_err());
     }
 
     /// One command; its answer.

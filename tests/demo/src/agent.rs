@@ -7,7 +7,9 @@ mod news;
 use std::process::ExitCode;
 
 use fieldline_core::Client;
-use fieldline_core::api::{ConversationId, Credentials, Discarded, Error, MessageId, Withdrawal};
+use fieldline_core::api::{
+    ConversationId, Credentials, Discarded, Error, LinkState, MessageId, Settlement, Withdrawal,
+};
 use fieldline_core::{InboxView, OutboxView, StatusView, TimelineView};
 use fieldline_harness::process::lines_of_parent;
 use fieldline_harness::relay::Relay;
@@ -18,7 +20,7 @@ use crate::phone::{Chat, Screens};
 use crate::show::{choices_of, reason_words, span, step_words};
 use crate::state_file;
 use crate::trouble::Trouble;
-use command::Command;
+use command::{Command, typed};
 
 const HELP: &str = "\
   list               conversations, newest first
@@ -30,6 +32,9 @@ const HELP: &str = "\
   send-anyway N      yes to reply N of the outbox
   discard N          throw reply N away
   withdraw N         take reply N back from the server
+  edit N TEXT        send TEXT in its place
+  pass N             let later replies go before it
+  arrived N          the customer has reply N; send-again N: the customer does not
   help, quit";
 
 /// Signs the third employee in on a phone of this name and does what the lines say.
@@ -37,7 +42,7 @@ const HELP: &str = "\
 /// # Errors
 /// No demo runs, or the phone's store cannot be opened.
 pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
-    let running = state_file::find().await?;
+    let running = state_file::find(&state_file::folder()).await?;
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric());
     if !plain {
         return Err(Trouble::new("--name", "letters and digits only"));
@@ -47,7 +52,10 @@ pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
     let relay = Relay::start(running.platform).await.map_err(Trouble::of("starting a relay"))?;
     let server = format!("http://{}", relay.addr());
     let client = phone::open(&folder, server, name.to_owned()).await.map_err(|trouble| {
-        Trouble::new(trouble.to_string(), "is this phone open in another terminal? --name makes a second one")
+        Trouble::new(
+            trouble.to_string(),
+            "is this phone open in another terminal? --name makes a second one",
+        )
     })?;
     let signing_in = Trouble::of("signing in");
     if client.account().await.map_err(&signing_in)?.is_none() {
@@ -55,7 +63,11 @@ pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
             Credentials::Password { email: running.email, password: running.password };
         client.sign_in(credentials).await.map_err(&signing_in)?;
     }
-    println!("You are {}, an employee of {}. `help` lists what you can do.", cast::SAM, cast::BUSINESS);
+    println!(
+        "You are {}, an employee of {}. `help` lists what you can do.",
+        cast::SAM,
+        cast::BUSINESS
+    );
     let mut agent = Agent {
         inbox: client.inbox(),
         outbox: client.outbox(),
@@ -91,14 +103,14 @@ struct Agent {
 }
 
 impl Agent {
-    /// Waits for the first download, so that the first list is not empty.
+    /// Waits for the first download, so that the first list is whole, or until the platform cannot be reached.
     async fn first_look(&mut self) -> Result<(), Trouble> {
         let drawing = Trouble::of("drawing the list");
         loop {
-            let next = self.inbox.next(self.seen[0]).await;
+            let next = self.status.next(self.seen[2]).await;
             let drawn = next.ok_or(Error::Cancelled).and_then(|drawn| drawn).map_err(&drawing)?;
-            self.seen[0] = drawn.revision;
-            if !drawn.loading {
+            self.seen[2] = drawn.revision;
+            if !matches!(drawn.link, LinkState::Idle | LinkState::Connecting) {
                 break;
             }
         }
@@ -163,20 +175,43 @@ impl Agent {
                 self.client.send_anyway(&id, seen_n).await?;
                 println!("  it goes");
             }
+            Command::Edit(number, text) => {
+                let (id, seen_n) = self.picked(number)?;
+                self.client.edit(&id, &text, seen_n).await?;
+            }
+            Command::Pass(number) => {
+                let (id, _) = self.picked(number)?;
+                self.client.let_pass(&id).await?;
+            }
+            Command::Arrived(number) => {
+                let (id, _) = self.picked(number)?;
+                self.client.settle(&id, Settlement::Arrived).await?;
+            }
+            Command::SendAgain(number) => {
+                let (id, seen_n) = self.picked(number)?;
+                self.client.settle(&id, Settlement::SendAgain { seen_n }).await?;
+            }
             Command::Discard(number) => {
                 let (id, _) = self.picked(number)?;
-                println!("  {}", match self.client.discard(&id).await? {
-                    Discarded::Removed => "gone; it never went out",
-                    Discarded::AlreadySending => "it may have left this phone: withdraw it instead",
-                    Discarded::AlreadySent => "it is at the server: withdraw it instead",
-                });
+                println!(
+                    "  {}",
+                    match self.client.discard(&id).await? {
+                        Discarded::Removed => "gone; it never went out",
+                        Discarded::AlreadySending =>
+                            "it may have left this phone: withdraw it instead",
+                        Discarded::AlreadySent => "it is at the server: withdraw it instead",
+                    }
+                );
             }
             Command::Withdraw(number) => {
                 let (id, _) = self.picked(number)?;
-                println!("  {}", match self.client.withdraw(&id).await? {
-                    Withdrawal::Removed => "gone; it had not left this phone",
-                    Withdrawal::Asked => "the server is being asked",
-                });
+                println!(
+                    "  {}",
+                    match self.client.withdraw(&id).await? {
+                        Withdrawal::Removed => "gone; it had not left this phone",
+                        Withdrawal::Asked => "the server is being asked",
+                    }
+                );
             }
         }
         Ok(())
@@ -188,14 +223,16 @@ impl Agent {
             println!("  no conversation yet: `cargo demo -- customer \"Hello?\"` makes one");
         }
         for (index, chat) in self.shown.chats.iter().enumerate() {
-            let unread = if chat.unread > 0 { format!(", {} new", chat.unread) } else { String::new() };
+            let unread =
+                if chat.unread > 0 { format!(", {} new", chat.unread) } else { String::new() };
             let last = chat.bubbles.last().map_or("", |bubble| &bubble.text);
             println!("  {}  {:<8} {}{unread}  {last}", index + 1, chat.name, window(chat));
         }
     }
 
     async fn open(&mut self, number: usize) -> Result<(), Error> {
-        let Some(id) = number.checked_sub(1).and_then(|index| self.listed.get(index)).cloned() else {
+        let Some(id) = number.checked_sub(1).and_then(|index| self.listed.get(index)).cloned()
+        else {
             println!("  there is no {number} in the list");
             return Ok(());
         };
@@ -205,7 +242,7 @@ impl Agent {
         let Some(chat) = self.open_chat() else { return Ok(()) };
         println!("  {}, {}", chat.name, window(chat));
         for bubble in &chat.bubbles {
-            println!("{}", news::bubble_line(bubble));
+            println!("{}", news::bubble_line(bubble, &chat.name));
         }
         let last_n = chat.last_n;
         self.client.mark_read(&id, last_n).await
@@ -230,7 +267,9 @@ impl Agent {
             } else {
                 println!("       {place}");
             }
-            println!("       you can: {}", choices_of(&waiting.choices));
+            let choices: Vec<String> =
+                waiting.choices.iter().map(|choice| typed(choice, index + 1)).collect();
+            println!("       you can: {}", choices_of(&choices));
         }
     }
 
@@ -274,7 +313,9 @@ fn window(chat: &Chat) -> String {
 fn said(error: &Error) -> String {
     match error {
         Error::NotFound => "no such number; `outbox` or `list` shows them".to_owned(),
-        Error::Refused { code } if code == "not_held" => "it does not wait for you".to_owned(),
+        Error::Refused { code } if code == "not_held" || code == "not_unknown" => {
+            "it does not wait for that".to_owned()
+        }
         Error::Invalid { field, limit } => format!("{field} is empty or longer than {limit}"),
         other => other.to_string(),
     }

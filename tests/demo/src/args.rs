@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 /// A working day with Fieldline on this machine: one business number, the owner's phone, two employees, three customers.
 #[derive(Parser)]
-#[command(name = "cargo demo --", version)]
+#[command(name = "fieldline-demo", bin_name = "cargo demo --", version)]
 pub struct Demo {
     /// Keep everything running after the day, to play on from other terminals.
     #[arg(long)]

@@ -47,11 +47,8 @@ pub const BEN_AGAIN: &str = "Good. When can you come?";
 /// Carla, dated almost 24 hours back.
 pub const CARLA_ASKS: &str = "Can I move to Thursday?";
 /// Maria to Ana, without a network, in this order.
-pub const MARIA_TO_ANA: [&str; 3] = [
-    "Hi Ana, yes, me.",
-    "No signal in this cellar.",
-    "At your door at 4.30.",
-];
+pub const MARIA_TO_ANA: [&str; 3] =
+    ["Hi Ana, yes, me.", "No signal in this cellar.", "At your door at 4.30."];
 /// Maria to Ben, without a network.
 pub const MARIA_TO_BEN: &str = "Friday at ten?";
 /// Maria to Carla, without a network.
@@ -63,8 +60,10 @@ pub const ANA_THANKS: &str = "Good. Need a ladder?";
 /// Tom to Ana, from the other employee's phone.
 pub const TOM_TO_ANA: &str = "Tom here, I bring one.";
 
-/// How long before the day Carla wrote, in milliseconds: ten seconds are left of her window.
-pub const CARLA_AGE_MS: u64 = 24 * 3_600_000 - 10_000;
+/// What is left of Carla's window when her message comes, in milliseconds.
+pub const CARLA_LEFT_MS: u64 = 10_000;
+/// How long before that she wrote, in milliseconds.
+pub const CARLA_AGE_MS: u64 = 24 * 3_600_000 - CARLA_LEFT_MS;
 
 /// What the employees write in the day, by customer, in order.
 pub fn replies() -> [(Customer, &'static str); 6] {
@@ -87,11 +86,12 @@ pub fn questions() -> [(Customer, &'static str); 5] {
 /// What the owner writes in the day, on the own phone, to Ben.
 pub const OWNER_WRITES: [&str; 2] = [OWNER_TO_BEN, OWNER_MEANWHILE];
 
-/// The customer's number: of the cast by name, else a number as it is.
-pub fn number_of(name: &str) -> String {
-    let known = CUSTOMERS.iter().find(|customer| customer.name.eq_ignore_ascii_case(name));
-    known.map_or_else(
-        || name.chars().filter(char::is_ascii_digit).collect(),
-        |customer| customer.wa_id.to_owned(),
-    )
+/// The customer's number: of the cast by name, else a phone number as it is; `None` for anything else.
+pub fn number_of(name: &str) -> Option<String> {
+    if let Some(known) = CUSTOMERS.iter().find(|known| known.name.eq_ignore_ascii_case(name)) {
+        return Some(known.wa_id.to_owned());
+    }
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let plain = name.chars().all(|c| c.is_ascii_digit() || " +-".contains(c));
+    (plain && digits.len() > 6).then_some(digits)
 }

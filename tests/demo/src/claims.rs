@@ -132,11 +132,8 @@ pub const CLAIMS: [Claim; 19] = [
 
 /// Judges all claims.
 pub fn judge(facts: &Facts) -> Vec<Judged> {
-    let judged = |claim: &Claim| Judged {
-        id: claim.id,
-        words: claim.words,
-        outcome: (claim.judge)(facts),
-    };
+    let judged =
+        |claim: &Claim| Judged { id: claim.id, words: claim.words, outcome: (claim.judge)(facts) };
     CLAIMS.iter().map(judged).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The day itself: who does what when, and what is awaited in between. Nothing here decides whether it went well.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fieldline_whatsapp_sim::{FaultOrder, SendFault};
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use crate::trouble::Trouble;
 use crate::world::{Employee, Seen, World};
 
 /// WhatsApp's statuses come this much later while an answer is lost, so that one can see what the phone says meanwhile.
-const SLOW_STATUS_MS: u64 = 1_500;
+const SLOW_STATUS_MS: u64 = 2_500;
 /// Statuses that never come within a day.
 const NO_STATUS_MS: u64 = 24 * 3_600_000;
 
@@ -82,7 +83,9 @@ impl Day<'_> {
     }
 
     async fn no_network(&mut self) -> Result<(), Trouble> {
-        self.scene("Carla wrote 23 h 59 min 50 s ago. Maria loses the network and writes five replies.");
+        self.scene(
+            "Carla wrote 23 h 59 min 50 s ago. Maria loses the network and writes five replies.",
+        );
         self.world.customer(CARLA, cast::CARLA_ASKS, cast::CARLA_AGE_MS).await?;
         let there = |s: &Screens| s.bubble(CARLA.name, cast::CARLA_ASKS).is_some();
         let mut seen = both(self.world, there).await?;
@@ -93,9 +96,9 @@ impl Day<'_> {
             self.reply(customer, text, &seen.screens).await?;
         }
         let noticed = |s: &Screens| {
-            let marked = cast::MARIA_TO_ANA
-                .iter()
-                .all(|text| s.bubble(ANA.name, text).is_some_and(|bubble| bubble.trouble.is_some()));
+            let marked = cast::MARIA_TO_ANA.iter().all(|text| {
+                s.bubble(ANA.name, text).is_some_and(|bubble| bubble.trouble.is_some())
+            });
             marked && s.pause.is_some() && s.unsent().count() == 5
         };
         seen = self.world.maria.until(noticed).await?;
@@ -107,7 +110,9 @@ impl Day<'_> {
         if !self.world.plan.kill {
             return Ok(());
         }
-        self.scene("Maria's process is ended with kill -9 and started again, still without a network.");
+        self.scene(
+            "Maria's process is ended with kill -9 and started again, still without a network.",
+        );
         let before = self.world.maria.look().await?.pid;
         let signal = self.world.maria.kill_and_reopen().await?;
         let back = |s: &Screens| s.pause.is_some();
@@ -118,19 +123,24 @@ impl Day<'_> {
     }
 
     async fn meanwhile(&mut self) -> Result<(), Trouble> {
-        self.scene("Meanwhile Olivia answers Ben, and Carla's window closes in front of Maria's reply.");
+        self.scene(
+            "Meanwhile Olivia answers Ben, and Carla's window closes in front of Maria's reply.",
+        );
         self.world.owner(BEN, cast::OWNER_MEANWHILE).await?;
         self.world.tom.until(|s| s.bubble(BEN.name, cast::OWNER_MEANWHILE).is_some()).await?;
         let closed = |s: &Screens| {
             let reply = s.bubble(CARLA.name, cast::MARIA_TO_CARLA);
             reply.is_some_and(|bubble| bubble.reason() == Some("R7"))
         };
-        let seen = self.world.maria.until(closed).await?;
+        let left = Duration::from_millis(cast::CARLA_LEFT_MS);
+        let seen = self.world.maria.until_within(left + self.world.plan.patience, closed).await?;
         self.surfaces(CARLA, &seen).await
     }
 
     async fn network_is_back(&mut self) -> Result<(), Trouble> {
-        self.scene("The network is back. One answer is lost before the phone, one before the platform.");
+        self.scene(
+            "The network is back. One answer is lost before the phone, one before the platform.",
+        );
         if self.world.plan.lose_answers {
             let lost = FaultOrder {
                 send: Some(SendFault::LostAnswer),
@@ -177,7 +187,9 @@ impl Day<'_> {
     }
 
     async fn yes(&mut self) -> Result<(), Trouble> {
-        self.scene("Maria's reply to Ben was held: Olivia had answered. Maria reads both and says yes.");
+        self.scene(
+            "Maria's reply to Ben was held: Olivia had answered. Maria reads both and says yes.",
+        );
         let held = |s: &Screens| {
             let reply = s.bubble(BEN.name, cast::MARIA_TO_BEN);
             reply.is_some_and(|bubble| bubble.reason() == Some("R8"))
@@ -210,7 +222,8 @@ impl Day<'_> {
             reply.is_some_and(|bubble| bubble.has_reached("delivered"))
         };
         self.world.tom.until(delivered).await?;
-        for customer in [ANA, BEN] {
+        // Where WhatsApp reports nothing it does not report readings either.
+        for customer in [ANA, BEN].into_iter().filter(|_| self.world.plan.statuses) {
             self.world.customer_reads(customer).await?;
         }
         let read = |s: &Screens| {
@@ -283,11 +296,8 @@ async fn reply(
     seen: &Screens,
 ) -> Result<(), Trouble> {
     let Some(chat) = seen.chat(to.name) else { return Ok(()) };
-    let order = Order::Reply {
-        conversation: chat.id.clone(),
-        text: text.to_owned(),
-        seen_n: chat.last_n,
-    };
+    let order =
+        Order::Reply { conversation: chat.id.clone(), text: text.to_owned(), seen_n: chat.last_n };
     phone.order(&order).await.map(|_| ())
 }
 

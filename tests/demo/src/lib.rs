@@ -26,6 +26,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use args::{Command, Demo};
 use show::Page;
@@ -77,19 +78,19 @@ async fn play(stay: bool, record: Option<std::path::PathBuf>) -> Result<ExitCode
         }
         let code = page.verdict(&verdict.results);
         if stay {
-            stay::stay(&world, &page).await?;
+            stay::stay(&world).await?;
         }
         world.end().await;
         Ok(code)
     };
+    let watching = Trouble::of("watching for signals");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(&watching)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(watching)?;
+    // Dropping the world kills its processes and removes its folder.
     tokio::select! {
         biased;
-        interrupted = tokio::signal::ctrl_c() => {
-            // Dropping the world kills its processes and removes its folder.
-            interrupted.map_err(Trouble::of("waiting for Ctrl-C"))?;
-            println!();
-            Ok(if stay { ExitCode::SUCCESS } else { ExitCode::from(130) })
-        }
+        _ = interrupt.recv() => Ok(if stay { ExitCode::SUCCESS } else { ExitCode::from(130) }),
+        _ = terminate.recv() => Ok(ExitCode::from(143)),
         code = played => code,
     }
 }

@@ -22,7 +22,7 @@ pub use words::{choices_of, reason_words, span, step_words};
 const LAST: usize = 6;
 
 /// Where it is printed, and whether in colours.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Page {
     colours: bool,
     quiet: bool,
@@ -107,7 +107,11 @@ impl Page {
         if let Some(pause) = &scene.phone.pause {
             let all = scene.phone.outbox.len();
             let needs = scene.phone.needs_me;
-            let asks = if needs > 0 { format!(", {needs} of them for Maria") } else { String::new() };
+            let asks = if needs > 0 {
+                format!(", {needs} of them for {}", scene.phone.member)
+            } else {
+                String::new()
+            };
             let words = format!("Outbox: {all} wait{asks}. {}", reason_words(pause));
             self.line(&format!("  {}", self.paint(Paint::Amber, &words)));
         }
@@ -116,12 +120,17 @@ impl Page {
     /// The outbox of an employee whose process was ended by a signal and started again.
     pub fn reopened(&self, before: u32, signal: Option<i32>, phone: &Screens) {
         let pause = phone.pause.as_deref().map(reason_words).unwrap_or_default();
-        let signal = signal.map_or_else(|| "by itself".to_owned(), |signal| format!("by signal {signal}"));
-        self.line(&format!("  Process {before} ended {signal}. Process {} shows in its outbox:", phone.pid));
+        let signal =
+            signal.map_or_else(|| "by itself".to_owned(), |signal| format!("by signal {signal}"));
+        self.line(&format!(
+            "  Process {before} ended {signal}. Process {} shows in its outbox:",
+            phone.pid
+        ));
         for waiting in phone.unsent() {
-            let reason = waiting.trouble.as_ref().filter(|trouble| {
-                phone.pause.as_ref().is_none_or(|pause| *pause != trouble.id)
-            });
+            let reason = waiting
+                .trouble
+                .as_ref()
+                .filter(|trouble| phone.pause.as_ref().is_none_or(|pause| *pause != trouble.id));
             let reason = reason.map(|trouble| format!("  {}", reason_words(&trouble.id)));
             let text = format!("    {:<5} {}", waiting.name, waiting.text);
             let reason = reason.unwrap_or_default();
@@ -132,9 +141,9 @@ impl Page {
 
     /// A held reply beside the answer that holds it.
     pub fn held(&self, phone: &Screens, name: &str) {
-        let held = phone.chat(name).and_then(|chat| {
-            chat.bubbles.iter().find(|bubble| bubble.reason() == Some("R8"))
-        });
+        let held = phone
+            .chat(name)
+            .and_then(|chat| chat.bubbles.iter().find(|bubble| bubble.reason() == Some("R8")));
         let Some(held) = held else { return };
         let answer = held.trouble.as_ref().and_then(|trouble| trouble.answer.as_deref());
         let reason = self.paint(Paint::Amber, &reason_words("R8"));
@@ -170,9 +179,10 @@ impl Page {
         ));
         for judged in results {
             let (mark, said) = match &judged.outcome {
-                Ok(evidence) => {
-                    (self.paint(Paint::Green, "ok  "), self.paint(Paint::Dim, &format!("({evidence})")))
-                }
+                Ok(evidence) => (
+                    self.paint(Paint::Green, "ok  "),
+                    self.paint(Paint::Dim, &format!("({evidence})")),
+                ),
                 Err(wrong) => (self.paint(Paint::Red, "FAIL"), self.paint(Paint::Red, wrong)),
             };
             self.line(&format!("  {mark} {:<24}{}. {said}", judged.id, judged.words));
@@ -180,7 +190,10 @@ impl Page {
         let broken: Vec<&str> =
             results.iter().filter(|j| j.outcome.is_err()).map(|judged| judged.id).collect();
         if !broken.is_empty() {
-            self.line(&format!("\n{}", self.paint(Paint::Red, &format!("broken: {}", broken.join(", ")))));
+            self.line(&format!(
+                "\n{}",
+                self.paint(Paint::Red, &format!("broken: {}", broken.join(", ")))
+            ));
         }
         self.line(&format!("\n{} passed, {} failed", results.len() - broken.len(), broken.len()));
         if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

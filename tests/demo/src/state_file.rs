@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
 use crate::trouble::Trouble;
+use crate::world::World;
 
 const NAME: &str = "fieldline-demo.json";
 
@@ -27,16 +28,29 @@ pub struct Running {
     pub password: String,
 }
 
+impl Running {
+    /// Of this world.
+    pub fn of(world: &World) -> Self {
+        Self {
+            simulator: world.simulator,
+            platform: world.platform,
+            folder: world.folder().to_owned(),
+            email: world.sam.email.clone(),
+            password: world.sam.password.clone(),
+        }
+    }
+}
+
 /// The file while the demo runs; gone when this is dropped.
 pub struct StateFile(PathBuf);
 
 impl StateFile {
-    /// Writes it.
+    /// Writes it into a folder, which is [`folder`] but in tests.
     ///
     /// # Errors
     /// Those of the file.
-    pub fn write(running: &Running) -> Result<Self, Trouble> {
-        let path = path();
+    pub fn write(folder: &Path, running: &Running) -> Result<Self, Trouble> {
+        let path = folder.join(NAME);
         let written = || -> std::io::Result<()> {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -63,12 +77,12 @@ impl Drop for StateFile {
 ///
 /// # Errors
 /// There is none, or the file is not this user's alone.
-pub async fn find() -> Result<Running, Trouble> {
+pub async fn find(folder: &Path) -> Result<Running, Trouble> {
     let none = || {
         let start = "start `cargo demo -- --stay` in another terminal first";
         Trouble::new("no demo is running", start)
     };
-    let path = path();
+    let path = folder.join(NAME);
     let text = std::fs::read_to_string(&path).map_err(|_| none())?;
     if !is_mine(&path).map_err(Trouble::of("reading the state file"))? {
         return Err(Trouble::new(path.display().to_string(), "is not yours alone; remove it"));
@@ -83,21 +97,22 @@ pub async fn find() -> Result<Running, Trouble> {
 /// # Errors
 /// There is one.
 pub async fn refuse_second() -> Result<(), Trouble> {
-    match find().await {
+    match find(&folder()).await {
         Ok(_) => Err(Trouble::new("a demo stays already", "end it in its terminal first")),
         Err(_) => Ok(()),
     }
 }
 
-fn path() -> PathBuf {
+/// The user's runtime folder, else the one for temporary files.
+pub fn folder() -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let runtime = runtime.filter(|folder| folder.is_absolute() && folder.is_dir());
-    runtime.unwrap_or_else(std::env::temp_dir).join(NAME)
+    runtime.unwrap_or_else(std::env::temp_dir)
 }
 
 /// Mine, and nobody else may read or write it.
 fn is_mine(path: &Path) -> std::io::Result<bool> {
     let held = std::fs::symlink_metadata(path)?;
     let me = tempfile::NamedTempFile::new()?.as_file().metadata()?.uid();
-    Ok(held.is_file() && held.uid() == me && held.mode() & 0o077 == 0)
+    Ok(held.is_file() && held.uid() == me && held.mode() & 0o777 == 0o600)
 }

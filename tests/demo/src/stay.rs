@@ -4,7 +4,6 @@ use fieldline_whatsapp_sim::{CustomerMessage, OwnerMessage, Written};
 
 use crate::cast;
 use crate::http;
-use crate::show::Page;
 use crate::state_file::{self, Running, StateFile};
 use crate::trouble::Trouble;
 use crate::world::World;
@@ -13,15 +12,8 @@ use crate::world::World;
 ///
 /// # Errors
 /// The state file's.
-pub async fn stay(world: &World, _page: &Page) -> Result<(), Trouble> {
-    let running = Running {
-        simulator: world.simulator,
-        platform: world.platform,
-        folder: world.folder().to_owned(),
-        email: world.sam.email.clone(),
-        password: world.sam.password.clone(),
-    };
-    let _file = StateFile::write(&running)?;
+pub async fn stay(world: &World) -> Result<(), Trouble> {
+    let _file = StateFile::write(&state_file::folder(), &Running::of(world))?;
     println!(
         "
 Everything keeps running. In other terminals:
@@ -41,11 +33,11 @@ Ctrl-C here ends it and removes its folder.",
 /// # Errors
 /// No demo runs, or the simulator refused.
 pub async fn customer(name: &str, text: &str) -> Result<std::process::ExitCode, Trouble> {
-    let running = state_file::find().await?;
+    let running = state_file::find(&state_file::folder()).await?;
     let known = cast::CUSTOMERS.iter().find(|customer| customer.name.eq_ignore_ascii_case(name));
     let order = CustomerMessage {
         name: known.map(|customer| customer.name.to_owned()),
-        ..CustomerMessage::text(cast::number_of(name), text)
+        ..CustomerMessage::text(number(name)?, text)
     };
     let _written: Written = http::post(running.simulator, "/sim/customer", &order).await?;
     println!("{}: {text}", known.map_or(name, |customer| customer.name));
@@ -57,9 +49,14 @@ pub async fn customer(name: &str, text: &str) -> Result<std::process::ExitCode, 
 /// # Errors
 /// No demo runs, or the simulator refused.
 pub async fn owner(to: &str, text: &str) -> Result<std::process::ExitCode, Trouble> {
-    let running = state_file::find().await?;
-    let order = OwnerMessage::text(cast::number_of(to), text);
+    let running = state_file::find(&state_file::folder()).await?;
+    let order = OwnerMessage::text(number(to)?, text);
     let _written: Written = http::post(running.simulator, "/sim/owner", &order).await?;
     println!("{}, to {to}: {text}", cast::OWNER);
     Ok(std::process::ExitCode::SUCCESS)
+}
+
+fn number(name: &str) -> Result<String, Trouble> {
+    let known = || Trouble::new(format!("nobody is called {name}"), "ana, ben, carla or a number");
+    cast::number_of(name).ok_or_else(known)
 }

@@ -47,7 +47,8 @@ pub struct Message {
     pub attempts: Option<i64>,
 }
 
-const MESSAGES: &str = "SELECT t.phone, m.n, m.id, m.author_kind, p.name, m.body ->> 'text', m.step,
+const MESSAGES: &str =
+    "SELECT t.phone, m.n, m.id, m.author_kind, p.name, m.body ->> 'text', m.step,
         m.trouble ->> 'reason', m.wamid, s.state, s.attempts
     FROM messages m
     JOIN conversations c ON c.id = m.conversation

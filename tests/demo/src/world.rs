@@ -99,7 +99,8 @@ impl World {
             .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .map_err(Trouble::of("making the folder"))?;
-        std::fs::create_dir(folder.path().join("logs")).map_err(Trouble::of("making the folder"))?;
+        std::fs::create_dir(folder.path().join("logs"))
+            .map_err(Trouble::of("making the folder"))?;
         let log = |name: &str| folder.path().join("logs").join(name);
 
         let starting = Trouble::of("starting the simulator");
@@ -118,8 +119,11 @@ impl World {
         };
         let starting = Trouble::of("starting the platform");
         let mut platform = Process::start(&office.start(&["serve"])).map_err(&starting)?;
-        let platform_addr =
-            platform.listening().await.map_err(starting).map_err(|trouble| office.explain(&trouble))?;
+        let platform_addr = platform
+            .listening()
+            .await
+            .map_err(starting)
+            .map_err(|trouble| office.explain(&trouble))?;
         let setup = Setup {
             webhook: format!("http://{platform_addr}/webhooks/meta"),
             app_secret: app_secret.clone(),
@@ -166,7 +170,7 @@ impl World {
 
     /// The platform's database.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("platform").join(fieldline_platform::app::DATABASE)
+        self.folder.path().join("platform").join(fieldline_platform::store::DATABASE)
     }
 
     /// A customer writes.
@@ -283,7 +287,8 @@ impl Office<'_> {
     /// Opens the business; gives the sign-ins of Maria, Tom and Sam.
     async fn open_business(&self, token: &str) -> Result<[Account; 3], Trouble> {
         let owner = account(cast::OWNER);
-        let create = ["workspace", "create", "--name", cast::BUSINESS, "--owner-email", &owner.email];
+        let create =
+            ["workspace", "create", "--name", cast::BUSINESS, "--owner-email", &owner.email];
         let made = self.run(&create, &owner.password).await?;
         let workspace = made.get("workspace_id").and_then(Value::as_str).unwrap_or_default();
         let people = [cast::MARIA, cast::TOM, cast::SAM];
@@ -314,5 +319,5 @@ fn account(name: &str) -> Account {
 fn secret() -> String {
     let mut bytes = [0_u8; 16];
     SystemRng::default().fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_le_bytes(bytes))
 }

@@ -27,17 +27,19 @@ impl Body<'_> {
             Some(wamid) => texts::by_wamid(tx.sql(), wamid)?,
             None => None,
         };
-        if let Some(message) = known {
-            let Some(send) = sends::get(tx.sql(), &message.id)? else {
-                // A message that we did not send has no ladder.
-                return Ok(Some("status_of_a_message_not_ours"));
-            };
+        let sent = match &known {
+            Some(message) => sends::get(tx.sql(), &message.id)?,
+            None => None,
+        };
+        if let Some(send) = sent {
             if send.channel != channel.id {
                 return Ok(Some("id_of_another_channel"));
             }
-            news(tx, self.marks, &message.id, status.word, at)?;
+            news(tx, self.marks, &send.message, status.word, at)?;
             return Ok(None);
         }
+        // Our own id comes second: what stands under Meta's may be the echo of the same message,
+        // which was here before anything told that it is ours.
         let ours = match &status.callback {
             Some(callback) => sends::get(tx.sql(), callback)?,
             None => None,
@@ -55,7 +57,9 @@ impl Body<'_> {
             StatusWord::Failed(code) => ("failed", code),
         };
         texts::park(tx.sql(), wamid, word, at, code)?;
-        Ok(None)
+        // Nor has a message that we did not send a ladder; should it turn out to be an echo of
+        // ours, the status is there.
+        Ok(known.is_some().then_some("status_of_a_message_not_ours"))
     }
 }
 
@@ -76,7 +80,8 @@ pub(crate) fn learn_wamid(
         return Ok(());
     }
     if let Some(mut echo) = texts::by_wamid(tx.sql(), wamid)? {
-        if echo.author_kind != "owner_app" || echo.conversation != ours.conversation {
+        // The conversation says nothing: Meta may spell the customer's number otherwise there.
+        if echo.author_kind != "owner_app" {
             log::error!("wamid_clash message={message}");
             return Ok(());
         }

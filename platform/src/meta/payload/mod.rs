@@ -4,6 +4,7 @@
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod mend;
 mod people;
 mod read;
 #[cfg(test)]

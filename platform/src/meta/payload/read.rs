@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::mend::mend;
 use super::people::customer;
 use super::values::{id, int, items, present, text, time_ms, word};
 use super::{Content, Leftover, Message, Status, StatusWord, Thing, Unreadable};
@@ -13,8 +14,9 @@ const NO_BUBBLE: [&str; 6] = ["reaction", "edit", "revoke", "system", "errors", 
 
 /// Reads a raw body. See the module above for what never happens.
 pub(crate) fn read(body: &[u8]) -> Result<Vec<Thing>, Unreadable> {
-    let root: Value =
-        serde_json::from_slice(body).map_err(|_| Unreadable { reason: "not_json" })?;
+    let root: Value = serde_json::from_slice(body)
+        .or_else(|_| serde_json::from_str(&mend(body)))
+        .map_err(|_| Unreadable { reason: "not_json" })?;
     if !root.is_object() {
         return Err(Unreadable { reason: "not_an_object" });
     }

@@ -73,6 +73,10 @@ pub fn withdraw(
     actor: &Actor,
     command: &WithdrawCommand,
 ) -> Result<Outcome, StoreError> {
+    if command.message == command.id {
+        // Its own outcome is kept under this id.
+        return Ok(malformed("message"));
+    }
     if texts::by_id(tx.sql(), &command.message)?.is_none() {
         commands::keep_withdrawn(tx, &actor.device, &command.message)?;
         return Ok(Outcome::done(tx.head(&actor.workspace)?));

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 
 use super::attempt::{self, Attempt, Begun};
 use super::order::{self, Next};
-use crate::app::AppState;
 use crate::meta::graph::GraphFailure;
+use crate::state::AppState;
 use crate::store::sends::{self, SendRow};
 
 /// How many conversations are sent to at once.
@@ -26,17 +25,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// The queue looks again after this at the latest, should the clock be set.
 const LOOK_AGAIN_MS: i64 = 60_000;
-
-/// The handle of the queue: wakes it after a commit that made a send possible.
-#[derive(Debug, Default)]
-pub struct SendQueue(Notify);
-
-impl SendQueue {
-    /// Has the queue look for something to send. Never lost, never blocks.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-}
 
 /// Runs the queue until the platform stops.
 pub(crate) async fn run(state: AppState) {
@@ -71,7 +59,7 @@ pub(crate) async fn run(state: AppState) {
             biased;
             () = state.stop.stopped() => break,
             Some(_) = calls.join_next() => {}
-            () = state.sends.0.notified() => {}
+            () = state.sends.woken() => {}
             () = time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }
     }

@@ -15,7 +15,24 @@ pub(super) enum Command {
     SendAnyway(usize),
     Discard(usize),
     Withdraw(usize),
+    Edit(usize, String),
+    Pass(usize),
+    Arrived(usize),
+    SendAgain(usize),
     Quit,
+}
+
+/// How a choice of the screen is typed for line `number` of the outbox.
+pub(super) fn typed(choice: &str, number: usize) -> String {
+    match choice {
+        "try now" => "now".to_owned(),
+        "edit" => format!("edit {number} TEXT"),
+        "send anyway" => format!("send-anyway {number}"),
+        "let later ones pass" => format!("pass {number}"),
+        "it arrived" => format!("arrived {number}"),
+        "send again" => format!("send-again {number}"),
+        word => format!("{word} {number}"),
+    }
 }
 
 impl Command {
@@ -44,6 +61,16 @@ impl Command {
             "send-anyway" => number(Self::SendAnyway),
             "discard" => number(Self::Discard),
             "withdraw" => number(Self::Withdraw),
+            "edit" => rest
+                .split_once(char::is_whitespace)
+                .and_then(|(number, text)| Some((number.parse().ok()?, text.trim())))
+                .map(|(number, text)| Self::Edit(number, text.to_owned()))
+                .ok_or_else(|| {
+                    "edit needs a number and a text, such as edit 1 On my way".to_owned()
+                }),
+            "pass" => number(Self::Pass),
+            "arrived" => number(Self::Arrived),
+            "send-again" => number(Self::SendAgain),
             "quit" | "exit" => Ok(Self::Quit),
             _ => Err(format!("`{word}` is no command; to send it: type {line}   (help lists all)")),
         }
@@ -52,7 +79,25 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use super::Command;
+    use super::{Command, typed};
+
+    #[test]
+    fn every_choice_can_be_typed_as_it_is_offered() {
+        let choices = [
+            "try now",
+            "edit",
+            "discard",
+            "send anyway",
+            "withdraw",
+            "let later ones pass",
+            "it arrived",
+            "send again",
+        ];
+        for choice in choices {
+            let line = typed(choice, 3);
+            assert!(Command::read(&line).is_ok(), "{line}");
+        }
+    }
 
     #[test]
     fn lines_are_read_and_wrong_ones_answered_kindly() {
@@ -65,6 +110,7 @@ mod tests {
             ("net on", Command::Net(true)),
             ("send-anyway 3", Command::SendAnyway(3)),
             ("withdraw 1", Command::Withdraw(1)),
+            ("edit 2 On my way", Command::Edit(2, "On my way".to_owned())),
             ("quit", Command::Quit),
         ];
         for (line, command) in table {
@@ -73,6 +119,7 @@ mod tests {
         for (line, hint) in [
             ("open", "number"),
             ("discard x", "number"),
+            ("edit 1", "text"),
             ("net", "net on"),
             ("type", "For example"),
             ("Hello there", "type Hello there"),

@@ -14,10 +14,18 @@ pub(super) fn since(before: &Screens, now: &Screens, open: Option<&str>) -> Vec<
         for bubble in &chat.bubbles {
             let known = old.and_then(|old| old.bubbles.iter().find(|held| held.id == bubble.id));
             match known {
-                None if open == Some(chat.id.as_str()) => lines.push(bubble_line(bubble)),
+                None if open == Some(chat.id.as_str()) => {
+                    lines.push(bubble_line(bubble, &chat.name));
+                }
                 None => lines.push(format!("  * {}: {}", chat.name, bubble.text)),
+                Some(held) if waits_for_network(held) && waits_for_network(bubble) => {}
                 Some(held) if standing(held) != standing(bubble) => {
-                    lines.push(format!("  {}: \"{}\" is now: {}", chat.name, bubble.text, standing(bubble)));
+                    lines.push(format!(
+                        "  {}: \"{}\" is now: {}",
+                        chat.name,
+                        bubble.text,
+                        standing(bubble)
+                    ));
                 }
                 Some(_) => {}
             }
@@ -26,9 +34,15 @@ pub(super) fn since(before: &Screens, now: &Screens, open: Option<&str>) -> Vec<
     lines
 }
 
+/// On this phone and going by itself: the line about the network says why, once.
+fn waits_for_network(bubble: &Bubble) -> bool {
+    bubble.step == "on_phone" && matches!(bubble.reason(), None | Some("R1" | "R2"))
+}
+
 /// One bubble.
-pub(super) fn bubble_line(bubble: &Bubble) -> String {
+pub(super) fn bubble_line(bubble: &Bubble, customer: &str) -> String {
     let who = match bubble.author.as_str() {
+        "customer" => customer,
         "owner_app" => "owner's phone",
         "me" => "me",
         other => bubble.name.as_deref().unwrap_or(other),
@@ -79,5 +93,7 @@ mod tests {
         assert_eq!(since(&empty, &waits, None)[1], "  * Ana: Hi");
         assert_eq!(since(&waits, &sent, None)[1], "  Ana: \"Hi\" is now: Delivered");
         assert!(since(&sent, &sent, None).is_empty());
+        let going = screens("no network", vec![mine("on_phone", None)]);
+        assert!(since(&waits, &going, None).is_empty());
     }
 }

@@ -52,7 +52,8 @@ pub async fn run(folder: &Path, server: String, name: String) -> Result<(), Trou
             Err(error) => Answer::Failed(error.code().to_owned()),
         };
         let mut out = std::io::stdout().lock();
-        let written = writeln!(out, "{}", serde_json::to_string(&answer)?).and_then(|()| out.flush());
+        let written =
+            writeln!(out, "{}", serde_json::to_string(&answer)?).and_then(|()| out.flush());
         written.map_err(Trouble::of("answering"))?;
     }
     client.shutdown().await.map_err(Trouble::of("closing the store"))

@@ -42,7 +42,8 @@ pub async fn run() -> Result<(), Trouble> {
     settings.phone_number_id = Some(cast::PHONE_NUMBER_ID.to_owned());
     settings.waba_id = Some(cast::WABA_ID.to_owned());
     settings.display_phone_number = cast::NUMBER.chars().filter(char::is_ascii_digit).collect();
-    let webhooks = HttpWebhooks::new(&setup.webhook).map_err(Trouble::of("the webhook's address"))?;
+    let webhooks =
+        HttpWebhooks::new(&setup.webhook).map_err(Trouble::of("the webhook's address"))?;
     let mut seed = [0; 8];
     SystemRng::default().fill(&mut seed);
     let ports = SimPorts {

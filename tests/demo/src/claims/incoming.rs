@@ -40,7 +40,10 @@ fn shown_on_phones(facts: &Facts, name: &str, text: &str, author: &str) -> Resul
         let bubbles = facts.phones.get(employee).and_then(|phone| phone.chat(name));
         let bubbles = bubbles.map_or(&[][..], |chat| &chat.bubbles);
         let shown: Vec<_> = bubbles.iter().filter(|bubble| bubble.text == text).collect();
-        must(shown.len() == 1, format!("{employee}'s phone shows \"{text}\" {} times", shown.len()))?;
+        must(
+            shown.len() == 1,
+            format!("{employee}'s phone shows \"{text}\" {} times", shown.len()),
+        )?;
         let right = shown.iter().all(|bubble| bubble.author == author);
         must(right, format!("{employee}'s phone shows \"{text}\" as somebody else's"))?;
     }
@@ -56,7 +59,8 @@ pub(super) fn owner_sees_replies(facts: &Facts) -> Judgement {
         };
         let got = facts.customer(customer).map(|chat| sent(&chat.messages)).unwrap_or_default();
         let shown = facts.owner(customer).map(|chat| sent(&chat.messages)).unwrap_or_default();
-        let differ = format!("{} got {} replies, the owner sees {}", customer.name, got.len(), shown.len());
+        let differ =
+            format!("{} got {} replies, the owner sees {}", customer.name, got.len(), shown.len());
         must(got == shown, differ)?;
         seen += shown.len();
     }

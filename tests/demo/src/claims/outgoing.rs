@@ -17,7 +17,7 @@ fn is_lost(call: &CallEntry) -> bool {
     matches!(call.answer, CallAnswer::Cut { cut: Cut::Answer })
 }
 
-fn lost<'f>(facts: &'f Facts) -> Result<(&'f CallEntry, &'f str), String> {
+fn lost(facts: &Facts) -> Result<(&CallEntry, &str), String> {
     let call = facts.log.calls.iter().find(|call| is_lost(call));
     let call = call.ok_or("no answer was lost before the platform")?;
     Ok((call, text_of(call).ok_or("the call had no text")?))
@@ -92,7 +92,8 @@ pub(super) fn in_written_order(facts: &Facts) -> Judgement {
         .filter_map(|message| message.text.as_deref())
         .filter(|text| cast::MARIA_TO_ANA.contains(text))
         .collect();
-    let wrong = format!("{} sees {} of the three replies, or in another order", ANA.name, texts.len());
+    let wrong =
+        format!("{} sees {} of the three replies, or in another order", ANA.name, texts.len());
     must(texts == cast::MARIA_TO_ANA, wrong)?;
     Ok(format!("1, 2, 3 at {}", ANA.name))
 }
@@ -111,14 +112,14 @@ pub(super) fn goes_on_yes(facts: &Facts) -> Judgement {
 }
 
 pub(super) fn nothing_after_window(facts: &Facts) -> Judgement {
-    let window = i64::try_from(WINDOW_MS).unwrap_or(i64::MAX);
     for call in &facts.log.calls {
         let to = call.body.get("to").and_then(Value::as_str).unwrap_or_default();
         let to = to.trim_start_matches('+');
         let chat = facts.chats.customers.iter().find(|chat| chat.wa_id == to);
         let chat = chat.ok_or("a call to somebody who never wrote")?;
         let wrote = chat.messages.iter().filter(|m| m.author == Author::Customer);
-        let open = wrote.map(|message| message.at).any(|at| at <= call.at && call.at < at + window);
+        let open =
+            wrote.map(|message| message.at).any(|at| at <= call.at && call.at < at + WINDOW_MS);
         must(open, format!("a call to {} outside the window", chat.name))?;
         if let CallAnswer::Answered { status, .. } = &call.answer {
             must(*status == 200, format!("WhatsApp answered {status}"))?;

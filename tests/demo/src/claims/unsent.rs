@@ -30,7 +30,10 @@ pub(super) fn kept_offline(facts: &Facts) -> Judgement {
     for (name, texts) in written_offline() {
         let shown: Vec<&str> =
             unsent(&moment.phone, name).iter().map(|waiting| waiting.text.as_str()).collect();
-        must(shown == texts, format!("the outbox holds {} of {} for {name}", shown.len(), texts.len()))?;
+        must(
+            shown == texts,
+            format!("the outbox holds {} of {} for {name}", shown.len(), texts.len()),
+        )?;
         for text in texts {
             let early = calls_with(&moment.calls, text).len();
             must(early == 0, format!("\"{text}\" was at WhatsApp already"))?;

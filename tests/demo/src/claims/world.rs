@@ -90,7 +90,7 @@ pub(super) fn stays_private(facts: &Facts) -> Judgement {
     }
     must(facts.modes.get("") == Some(&0o700), "the demo's folder is not the user's alone")?;
     for (path, mode) in &facts.modes {
-        must(mode & 0o077 == 0, format!("{path} has mode {mode:o}"))?;
+        must(mode | 0o700 == 0o700, format!("{path} has mode {mode:o}"))?;
     }
     let secrets = facts.modes.keys().filter(|path| path.contains("secrets/")).count();
     must(secrets > 0, "no phone keeps a secret")?;

@@ -79,7 +79,19 @@ impl Employee {
     /// # Errors
     /// As [`Self::order`].
     pub async fn until(&mut self, shown: impl Fn(&Screens) -> bool) -> Result<Seen, Trouble> {
-        let deadline = Instant::now() + self.plan.patience;
+        self.until_within(self.plan.patience, shown).await
+    }
+
+    /// [`Self::until`] with a patience of its own, for what takes its time by nature.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub async fn until_within(
+        &mut self,
+        patience: Duration,
+        shown: impl Fn(&Screens) -> bool,
+    ) -> Result<Seen, Trouble> {
+        let deadline = Instant::now() + patience;
         loop {
             let screens = self.look().await?;
             let met = shown(&screens);

@@ -102,7 +102,8 @@ const BREAKS: &[Break] = &[
         f.relay = Counts { answers_lost: 1, ..Counts::default() };
     }),
     ("phone-asks-again", "the platform took a reply in twice", |f| {
-        let copy = f.platform.messages.iter().find(|message| message.text == FIRST).unwrap().clone();
+        let copy =
+            f.platform.messages.iter().find(|message| message.text == FIRST).unwrap().clone();
         f.platform.messages.push(copy);
     }),
     ("phone-asks-again", "the platform forgot the outcome", |f| f.platform.commands.clear()),
@@ -127,7 +128,8 @@ const BREAKS: &[Break] = &[
         messages.find(|message| message.text == FIRST).unwrap().trouble = Some("R14".into());
     }),
     ("each-reply-once", "delivered twice", |f| {
-        let reply = customer(f, ANA).iter_mut().find(|message| message.text.as_deref() == Some(FIRST));
+        let reply =
+            customer(f, ANA).iter_mut().find(|message| message.text.as_deref() == Some(FIRST));
         reply.unwrap().deliveries = 2;
     }),
     ("each-reply-once", "sent again under a fresh id", |f| {
@@ -184,7 +186,7 @@ const BREAKS: &[Break] = &[
             waiting.trouble = Some(Reason { id: "R16".into(), ..Reason::default() });
         }
     }),
-    ("nothing-after-window", "a call a day late", |f| call(f, FIRST).at += 86_400_000),
+    ("nothing-after-window", "a call two days late", |f| call(f, FIRST).at += 172_800_000),
     ("nothing-after-window", "WhatsApp refused a call", |f| {
         call(f, cast::TOM_TO_ANA).answer =
             CallAnswer::Answered { status: 400, body: json!({"error": {"code": 131_047}}) };
@@ -209,7 +211,9 @@ const BREAKS: &[Break] = &[
         bubbles(f, cast::MARIA, ANA).last_mut().unwrap().name = None;
     }),
     ("steps-are-true", "statuses were withheld", |f| {
-        customer(f, ANA).iter_mut().for_each(|message| message.status = None);
+        for message in customer(f, ANA) {
+            message.status = None;
+        }
     }),
     ("steps-are-true", "a phone claims a reading that never was", |f| {
         for message in customer(f, BEN) {

@@ -1,6 +1,7 @@
 package dev.fieldline.runner
 
 import dev.fieldline.ArrivedSettlement
+import dev.fieldline.BackgroundReason
 import dev.fieldline.Client
 import dev.fieldline.Config
 import dev.fieldline.LinkCodeCredentials
@@ -9,13 +10,7 @@ import dev.fieldline.PasswordCredentials
 import dev.fieldline.SendAgainSettlement
 import dev.fieldline.UnsentOnSignOut
 import dev.fieldline.fileSecrets
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.channels.ReceiveChannel
-import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.flow.produceIn
+import kotlinx.coroutines.flow.firstOrNull
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.jsonPrimitive
@@ -29,16 +24,21 @@ class Phones {
 
     fun of(name: String): Phone = phones.computeIfAbsent(name) { Phone() }
 
-    fun end() = phones.values.forEach(Phone::end)
+    suspend fun end() = phones.values.forEach { it.end() }
 }
 
 /** One phone: each verb is one call of its client. */
 class Phone {
-    private val scope = CoroutineScope(Dispatchers.Default)
-    private val watched = ConcurrentHashMap<String, ReceiveChannel<Any>>()
-    private lateinit var client: Client
+    private val watched = ConcurrentHashMap<String, Watched>()
 
-    fun end() = scope.cancel()
+    @Volatile
+    private var opened: Client? = null
+    private val client get() = checkNotNull(opened) { "nothing is open" }
+
+    suspend fun end() {
+        watched.values.forEach(Watched::cancel)
+        opened?.shutdown()
+    }
 
     suspend fun perform(
         verb: String,
@@ -50,35 +50,25 @@ class Phone {
         wanted: JsonObject,
     ): Any? =
         when (verb) {
-            "open" -> {
-                val store = wanted.text("store_path")
-                val config = Config(store, wanted.text("server_url"), "Kotlin", "kotlin", null)
-                client = Client.open(config, fileSecrets("$store.secrets"))
-                null
-            }
-
-            "account" -> client.account()
+            "version" -> Client.version
+            "open" -> open(wanted)
             "preview_link_code" -> client.previewLinkCode(wanted.text("code"))
             "sign_in" -> client.signIn(credentials(wanted))
-            "sign_out" -> client.signOut(wanted.enum<UnsentOnSignOut>("unsent"))
-            "inbox", "timeline", "outbox", "status" -> view(verb, wanted).first()
-            "watch" -> {
-                watched[wanted.text("name")] = view(wanted.text("view"), wanted).produceIn(scope)
-                null
-            }
-
-            "next" -> watched.getValue(wanted.text("name")).receiveCatching().let { it.exceptionOrNull()?.run { throw this } ?: it.getOrNull() }
-            "cancel" -> watched.remove(wanted.text("name"))?.cancel()
-            "load_older" -> client.loadOlder(wanted.text("conversation"))
+            "account" -> client.account()
+            "sign_out" -> client.signOut(wanted.word<UnsentOnSignOut>("unsent"))
+            "enter_foreground" -> client.enterForeground()
+            "enter_background" -> client.enterBackground(wanted.time("deadline_ms"))
+            "run_background" -> client.runBackground(wanted.word<BackgroundReason>("reason"), wanted.time("budget_ms"))
+            "network_changed" -> client.networkChanged(wanted.word<NetworkKind>("kind"))
+            "try_now" -> client.tryNow()
+            "shutdown" -> client.shutdown()
+            "inbox", "timeline", "outbox", "status" -> View.of(client, verb, wanted).snapshots.firstOrNull()
+            "watch" -> watch(wanted)
+            "next" -> watched(wanted).next()
+            "widen" -> watched(wanted).widen(wanted.number("more").toInt())
+            "cancel" -> watched(wanted).cancel()
             "send_reply" -> client.sendReply(wanted.text("conversation"), wanted.text("body"), wanted.number("seen_n"))
-            "quote_reply" ->
-                client.quoteReply(
-                    wanted.text("conversation"),
-                    wanted.text("message"),
-                    wanted.text("body"),
-                    wanted.number("seen_n"),
-                )
-
+            "quote_reply" -> quote(wanted)
             "edit" -> client.edit(wanted.text("message"), wanted.text("body"), wanted.number("seen_n"))
             "send_anyway" -> client.sendAnyway(wanted.text("message"), wanted.number("seen_n"))
             "discard" -> client.discard(wanted.text("message"))
@@ -86,39 +76,48 @@ class Phone {
             "let_pass" -> client.letPass(wanted.text("message"))
             "settle" -> client.settle(wanted.text("message"), settlement(wanted))
             "mark_read" -> client.markRead(wanted.text("conversation"), wanted.number("up_to_n"))
-            "enter_foreground" -> client.enterForeground()
-            "enter_background" -> client.enterBackground(wanted.number("deadline_ms").milliseconds)
-            "try_now" -> client.tryNow()
-            "network_changed" -> client.networkChanged(wanted.enum<NetworkKind>("kind"))
-            "shutdown" -> client.shutdown()
+            "load_older" -> client.loadOlder(wanted.text("conversation"))
             else -> throw IllegalArgumentException("no verb $verb")
         }
 
-    private fun view(
-        name: String,
-        wanted: JsonObject,
-    ): Flow<Any> =
-        when (name) {
-            "inbox" -> client.inbox().snapshots
-            "timeline" -> client.timeline(wanted.text("conversation")).snapshots
-            "outbox" -> client.outbox()
-            "status" -> client.status()
-            else -> throw IllegalArgumentException("no view $name")
-        }
+    private suspend fun open(wanted: JsonObject) {
+        val config = Config(wanted.text("store"), wanted.text("server"), wanted.text("device_name"), "kotlin", null)
+        opened = Client.open(config, fileSecrets(wanted.text("secrets")))
+    }
+
+    private fun watch(wanted: JsonObject) {
+        watched[wanted.text("name")] = Watched(View.of(client, wanted.text("view"), wanted))
+    }
+
+    private suspend fun quote(wanted: JsonObject) =
+        client.quoteReply(
+            wanted.text("conversation"),
+            wanted.text("message"),
+            wanted.text("body"),
+            wanted.number("seen_n"),
+        )
+
+    private fun watched(wanted: JsonObject): Watched = watched.getValue(wanted.text("name"))
 
     private fun credentials(wanted: JsonObject) =
-        if ("code" in wanted) {
-            LinkCodeCredentials(wanted.text("code"))
+        if ("link_code" in wanted) {
+            LinkCodeCredentials(wanted.text("link_code"))
         } else {
             PasswordCredentials(wanted.text("email"), wanted.text("password"))
         }
 
     private fun settlement(wanted: JsonObject) =
-        if ("seen_n" in wanted) SendAgainSettlement(wanted.number("seen_n")) else ArrivedSettlement
+        when (val result = wanted.text("result")) {
+            "arrived" -> ArrivedSettlement
+            "send_again" -> SendAgainSettlement(wanted.number("seen_n"))
+            else -> throw IllegalArgumentException("no result $result")
+        }
 }
 
 fun JsonObject.text(name: String): String = getValue(name).jsonPrimitive.content
 
 private fun JsonObject.number(name: String): Long = getValue(name).jsonPrimitive.long
 
-private inline fun <reified E : Enum<E>> JsonObject.enum(name: String): E = enumValueOf<E>(text(name).uppercase())
+private fun JsonObject.time(name: String) = number(name).milliseconds
+
+private inline fun <reified E : Enum<E>> JsonObject.word(name: String): E = enumValueOf<E>(text(name).uppercase())

@@ -25,12 +25,11 @@ fun shape(value: Any?): JsonElement =
         else -> if (isForm(value)) form(value) else JsonObject(fields(value))
     }
 
-/** A form of a sealed class: its word alone if it has no fields, else its word over them. */
-private fun form(value: Any): JsonElement {
-    val word = snake(value.javaClass.simpleName)
-    val fields = fields(value)
-    return if (fields.isEmpty()) JsonPrimitive(word) else JsonObject(mapOf(word to JsonObject(fields)))
-}
+/** A form of a sealed class: its word as `kind`, beside its fields. */
+private fun form(value: Any): JsonElement = JsonObject(mapOf("kind" to JsonPrimitive(word(value))) + fields(value))
+
+/** The core's name of a form. */
+fun word(form: Any): String = snake(form.javaClass.simpleName)
 
 /** All fields by their core names. */
 fun fields(value: Any): Map<String, JsonElement> =
@@ -44,4 +43,4 @@ fun fields(value: Any): Map<String, JsonElement> =
 private fun isForm(value: Any): Boolean = value.javaClass.enclosingClass?.isAssignableFrom(value.javaClass) == true
 
 /** `SignInAgain` and `lastN` as `sign_in_again` and `last_n`. */
-fun snake(name: String): String = name.replace(Regex("(?<=[a-z0-9])(?=[A-Z])"), "_").lowercase()
+private fun snake(name: String): String = name.replace(Regex("(?<=[a-z0-9])(?=[A-Z])"), "_").lowercase()

@@ -471,3 +471,91 @@ async fn a_quote_goes_along() {
     let elsewhere = MessageId("not here".into());
     assert_eq!(ana.client.quote_reply(&id, &elsewhere, "x", 1).await, Err(Error::NotFound));
 }
+
+/// An edited reply that was held after its original had been taken back goes on a yes, and is edited again.
+#[tokio::test(start_paused = true)]
+async fn a_yes_to_an_edited_reply_sends_it() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    next_send(&world, SendFault::Error(131_016), 50);
+    let old = reply(&world, ANA, &id, "tomorow").await;
+    until_bubble(&world, ANA, &id, "tomorow", |row| {
+        row.step == LadderStep::AtServer && row.trouble.is_some()
+    })
+    .await;
+    let ana = &world.phones[ANA];
+    ana.line.set_offline(true);
+    let seen = ana.timeline(&id).await.last_n;
+    ana.client.edit(&old, "tomorrow", seen).await.expect("edited");
+    world.sim.owner(&OwnerMessage::text(CUSTOMERS[0], "Mine")).expect("the owner writes");
+    until_bubble(&world, BEN, &id, "Mine", |_| true).await;
+    ana.line.set_offline(false);
+    let held = until_bubble(&world, ANA, &id, "tomorrow", |row| {
+        reason(row) == Some(Reason::AnsweredMeanwhile)
+    })
+    .await;
+    next_send(&world, SendFault::Ok, 1);
+    let seen = ana.timeline(&id).await.last_n;
+    ana.client.send_anyway(&held.key, seen).await.expect("a yes");
+    until_bubble(&world, ANA, &id, "tomorrow", |row| row.step >= LadderStep::Sent).await;
+    assert_eq!(texts_at_customer(&world), ["tomorrow"]);
+}
+
+/// Two edits of one reply at the server are one reply with the newer text.
+#[tokio::test(start_paused = true)]
+async fn editing_twice_sends_once() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    next_send(&world, SendFault::Error(131_016), 1);
+    let old = reply(&world, ANA, &id, "one").await;
+    until_bubble(&world, ANA, &id, "one", |row| {
+        row.step == LadderStep::AtServer && row.trouble.is_some()
+    })
+    .await;
+    let ana = &world.phones[ANA];
+    let seen = ana.timeline(&id).await.last_n;
+    ana.line.set_offline(true);
+    ana.client.edit(&old, "two", seen).await.expect("edited");
+    ana.client.edit(&old, "three", seen).await.expect("edited again");
+    ana.line.set_offline(false);
+    until_bubble(&world, ANA, &id, "three", |row| row.step >= LadderStep::Sent).await;
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(texts_at_customer(&world), ["three"]);
+}
+
+/// A5: the message may come before the answer of its command: it is one row all the time, also among the unsent work.
+#[tokio::test(start_paused = true)]
+async fn a_reply_is_one_row_before_its_answer_comes() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    next_send(&world, SendFault::Error(131_016), 50);
+    let ana = &world.phones[ANA];
+    let lossy = fieldline_harness::memory::PhoneFaults { lost_answer: 60, ..Default::default() };
+    ana.line.set_faults(lossy);
+    for n in 0..10 {
+        reply(&world, ANA, &id, &format!("reply {n}")).await;
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let rows = ana.outbox().await.rows;
+            let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), rows.len(), "{rows:?}");
+        }
+    }
+}
+
+/// The list counts my own decisions; a colleague's held reply asks the colleague.
+#[tokio::test(start_paused = true)]
+async fn a_colleagues_decision_is_not_mine() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    next_send(&world, SendFault::LostRequest, 1);
+    reply(&world, ANA, &id, "first").await;
+    let asks = |row: &TimelineRow| reason(row) == Some(Reason::UnknownOutcome);
+    until_bubble(&world, ANA, &id, "first", asks).await;
+    until_bubble(&world, BEN, &id, "first", asks).await;
+    let (ana, ben) = (&world.phones[ANA], &world.phones[BEN]);
+    assert_eq!((ana.inbox().await.rows[0].unsent.needs_me, ana.outbox().await.needs_me), (1, 1));
+    assert_eq!((ben.inbox().await.rows[0].unsent.needs_me, ben.outbox().await.needs_me), (0, 0));
+}

@@ -1,10 +1,12 @@
 //! Foreground, background, two owners of one file, a newer file, the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fieldline_core::Client;
 use fieldline_core::api::{BackgroundReason, Config, Error, LadderStep, StopCause};
 use fieldline_core::support::MemorySecrets;
+use fieldline_harness::memory::PhoneFaults;
 use fieldline_simulation::{CUSTOMERS, World};
 use fieldline_whatsapp_sim::CustomerMessage;
 
@@ -198,4 +200,58 @@ async fn scrolling_back_fills_the_hole() {
         assert_eq!(shown.has_more_before, expected < 130);
     }
     ana.client.load_older(&id).await.expect("nothing more to do");
+}
+
+/// A shell that stops waiting for a background run, or for the way into the background, breaks nothing: the next call
+/// finds the app where it really is.
+#[tokio::test(start_paused = true)]
+async fn calls_that_nobody_waits_for_any_more() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    let ana = &world.phones[ANA];
+    let path = ana.store_path.display().to_string();
+    let held = || open_paths().iter().filter(|open| open.starts_with(&path)).count();
+    let lost = PhoneFaults { lost_request: 100, ..PhoneFaults::default() };
+    let moment = Duration::from_millis(1);
+    // Into the background.
+    ana.line.set_faults(lost);
+    reply(&world, ANA, &id, "one").await;
+    let entering = ana.client.enter_background(60_000);
+    assert!(tokio::time::timeout(moment, entering).await.is_err(), "it must be under way");
+    ana.line.set_faults(PhoneFaults::default());
+    ana.client.enter_foreground().await.expect("back");
+    world.until("it came", async || (at_customer(&world).len() == 1).then_some(())).await;
+    // A run.
+    ana.client.enter_background(1_000).await.expect("suspended");
+    assert_eq!(held(), 0);
+    ana.line.set_faults(lost);
+    let run = ana.client.run_background(BackgroundReason::Push, 60_000);
+    assert!(tokio::time::timeout(moment, run).await.is_err(), "it must be under way");
+    ana.client.enter_background(1_000).await.expect("suspended");
+    assert_eq!(held(), 0, "{:?}", open_paths());
+    ana.line.set_faults(PhoneFaults::default());
+    ana.client.enter_foreground().await.expect("back");
+    reply(&world, ANA, &id, "two").await;
+    world.until("it came", async || (at_customer(&world).len() == 2).then_some(())).await;
+}
+
+/// A reply from a notification is taken at once also while a background run waits for a server that does not answer.
+#[tokio::test(start_paused = true)]
+async fn a_reply_does_not_wait_for_a_background_run() {
+    let world = World::calm().await;
+    let id = asked(&world, "Hello").await;
+    let ana = &world.phones[ANA];
+    ana.client.enter_background(1_000).await.expect("suspended");
+    ana.line.set_faults(PhoneFaults { delayed: 100, ..PhoneFaults::default() });
+    let began = tokio::time::Instant::now();
+    let written = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        ana.client.send_reply(&id, "At once", 1).await.expect("kept");
+        began.elapsed()
+    };
+    let run = ana.client.run_background(BackgroundReason::Push, 30_000);
+    let (ran, waited) = tokio::join!(run, written);
+    ran.expect("a run");
+    assert!(began.elapsed() > Duration::from_millis(100), "the run must have taken its time");
+    assert!(waited < Duration::from_millis(10), "{waited:?}");
 }

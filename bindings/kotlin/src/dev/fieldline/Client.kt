@@ -35,10 +35,10 @@ public class Client private constructor(
     public fun timeline(conversation: ConversationId): Rows<TimelineSnapshot> = Rows { Pulled.of(ffi.timeline(conversation)) }
 
     /** Unsent work. */
-    public fun outbox(): Flow<OutboxSnapshot> = snapshots { Pulled.of(ffi.outbox()) }
+    public fun outbox(): Flow<OutboxSnapshot> = snapshots({ Pulled.of(ffi.outbox()) })
 
     /** The link to the server. */
-    public fun status(): Flow<StatusSnapshot> = snapshots { Pulled.of(ffi.status()) }
+    public fun status(): Flow<StatusSnapshot> = snapshots({ Pulled.of(ffi.status()) })
 
     /** Fetches the page of messages before the oldest held one. */
     public suspend fun loadOlder(conversation: ConversationId): Unit = ffi.loadOlder(conversation)
@@ -126,7 +126,10 @@ public class Client private constructor(
         public suspend fun open(
             config: Config,
             secrets: SecretStore,
-        ): Client = Client(FieldlineClient.open(config, secrets))
+        ): Client {
+            CoreThreads.keepAttached()
+            return Client(FieldlineClient.open(config, secrets))
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 package dev.fieldline
 
+import dev.fieldline.ffi.reasonId
+import dev.fieldline.ffi.fileSecrets as secretsIn
+import dev.fieldline.ffi.liveObjects as countLiveObjects
+
 // The values of the core under the names that everything else uses. They are described in core/src/api.
 // A typealias does not reach what is nested in its class, so each form of a sealed class has a name of its own.
 
@@ -54,19 +58,19 @@ public typealias Reason = dev.fieldline.ffi.Reason
 public typealias Trouble = dev.fieldline.ffi.Trouble
 public typealias Choice = dev.fieldline.ffi.Choice
 
-public typealias FieldlineException = dev.fieldline.ffi.Exception
-public typealias OfflineException = dev.fieldline.ffi.Exception.Offline
-public typealias SignInException = dev.fieldline.ffi.Exception.SignIn
-public typealias NotAllowedException = dev.fieldline.ffi.Exception.NotAllowed
-public typealias RefusedException = dev.fieldline.ffi.Exception.Refused
-public typealias InvalidException = dev.fieldline.ffi.Exception.Invalid
-public typealias NotFoundException = dev.fieldline.ffi.Exception.NotFound
-public typealias StorageException = dev.fieldline.ffi.Exception.Storage
-public typealias AlreadyOpenException = dev.fieldline.ffi.Exception.AlreadyOpen
-public typealias IncompatibleVersionException = dev.fieldline.ffi.Exception.IncompatibleVersion
-public typealias SuspendedException = dev.fieldline.ffi.Exception.Suspended
-public typealias CancelledException = dev.fieldline.ffi.Exception.Cancelled
-public typealias InternalException = dev.fieldline.ffi.Exception.Internal
+public typealias FieldlineException = dev.fieldline.ffi.FieldlineException
+public typealias OfflineException = dev.fieldline.ffi.FieldlineException.Offline
+public typealias SignInException = dev.fieldline.ffi.FieldlineException.SignIn
+public typealias NotAllowedException = dev.fieldline.ffi.FieldlineException.NotAllowed
+public typealias RefusedException = dev.fieldline.ffi.FieldlineException.Refused
+public typealias InvalidException = dev.fieldline.ffi.FieldlineException.Invalid
+public typealias NotFoundException = dev.fieldline.ffi.FieldlineException.NotFound
+public typealias StorageException = dev.fieldline.ffi.FieldlineException.Storage
+public typealias AlreadyOpenException = dev.fieldline.ffi.FieldlineException.AlreadyOpen
+public typealias IncompatibleVersionException = dev.fieldline.ffi.FieldlineException.IncompatibleVersion
+public typealias SuspendedException = dev.fieldline.ffi.FieldlineException.Suspended
+public typealias CancelledException = dev.fieldline.ffi.FieldlineException.Cancelled
+public typealias InternalException = dev.fieldline.ffi.FieldlineException.Internal
 public typealias SignInTrouble = dev.fieldline.ffi.SignInTrouble
 public typealias StorageTrouble = dev.fieldline.ffi.StorageTrouble
 
@@ -76,10 +80,10 @@ public typealias SecretLockedException = dev.fieldline.ffi.SecretException.Locke
 public typealias SecretFailedException = dev.fieldline.ffi.SecretException.Failed
 
 /** The stable id of a reason, `R1` to `R16`: the key of its words. */
-public val Reason.id: String get() = dev.fieldline.ffi.reasonId(this)
+public val Reason.id: String get() = reasonId(this)
 
 /** Secrets in files with mode 0600 in [folder], which is made with mode 0700: for desktops. Phones have their own key store. */
-public fun fileSecrets(folder: String): SecretStore = dev.fieldline.ffi.fileSecrets(folder)
+public fun fileSecrets(folder: String): SecretStore = secretsIn(folder)
 
 /** Clients and views that are not freed yet, in the whole process: for leak tests. */
-public fun liveObjects(): Long = dev.fieldline.ffi.liveObjects().toLong()
+public fun liveObjects(): Long = countLiveObjects().toLong()

@@ -1,0 +1,11 @@
+package dev.fieldline.tests
+
+fun main(arguments: Array<String>) {
+    if (arguments.firstOrNull() == LEAVE) return leaveWithoutGoodbye(arguments[1])
+    val suite = Suite()
+    suite.errors()
+    suite.lives()
+    suite.rows()
+    suite.exits()
+    suite.close()
+}

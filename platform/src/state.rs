@@ -1,0 +1,61 @@
+//! What handlers and workers share: below everything that uses it, and apart from what puts the platform together.
+
+use std::sync::Arc;
+
+use crate::feed::wanted::Wanted;
+use crate::meta::graph::GraphPort;
+use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::support::stop::Stop;
+use crate::support::{Clock, Executor, Rng};
+
+/// What is injected: everything that differs between production and a simulation.
+#[derive(Clone)]
+pub struct Ports {
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Where blocking work runs.
+    pub executor: Arc<dyn Executor>,
+    /// The way to Meta.
+    pub graph: Arc<dyn GraphPort>,
+}
+
+/// What handlers and workers share.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+impl AppState {
+    /// Shares these parts.
+    pub fn new(parts: Shared) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// The parts of the shared state.
+pub struct Shared {
+    /// What the operator set.
+    pub settings: Settings,
+    /// What is injected.
+    pub ports: Ports,
+    /// The store.
+    pub store: Store,
+    /// Tells every task to end.
+    pub stop: Stop,
+    /// Wakes the worker that works webhook bodies off.
+    pub webhooks: WebhookProcessor,
+    /// Wakes the worker that sends.
+    pub sends: SendQueue,
+    /// Numbers that devices' sockets have to reach.
+    pub wanted: Wanted,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
