@@ -93,13 +93,19 @@ fun Suite.errors() {
         }
     }
     test("a secret store that throws is a typed error, and its text stays out") {
-        for (thrown in listOf(SecretFailedException(), SecretLockedException(), IllegalStateException(CANARY))) {
+        val troubles =
+            mapOf(
+                SecretLockedException() to StorageTrouble.LOCKED,
+                SecretFailedException() to StorageTrouble.KEY,
+                IllegalStateException(CANARY) to StorageTrouble.KEY,
+            )
+        for ((thrown, trouble) in troubles) {
             inFolder { folder ->
                 Greeter().use { greeter ->
                     val client = openAt(folder, greeter.address, Throwing(thrown))
                     val error = expectThrows<StorageException> { client.signIn(SOMEBODY) }
                     expect(CANARY !in error.stackTraceToString()) { "the error holds the foreign text" }
-                    expectEqual(error.trouble, StorageTrouble.KEY)
+                    expectEqual(error.trouble, trouble)
                     client.shutdown()
                 }
             }
