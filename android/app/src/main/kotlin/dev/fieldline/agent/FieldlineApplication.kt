@@ -1,0 +1,2 @@
+package dev.fieldline.agent
+class FieldlineApplication : android.app.Application()
