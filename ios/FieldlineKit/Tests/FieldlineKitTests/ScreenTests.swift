@@ -107,7 +107,7 @@ struct ScreenTests {
         await work.outbox.tryNow()
         try await until { chat.bubbles.last?.step?.text == "Delivered" && work.outbox.isEmpty }
         #expect(chat.bubbles[1].id == kept.id && chat.bubbles[1].trouble == nil && chat.bubbles[1].actions.isEmpty)
-        #expect(chat.bubbles[1].steps.last?.hasPrefix("Delivered ") == true)
+        #expect(chat.bubbles[1].steps.last?.hasPrefix("Delivered: ") == true)
         #expect(try world.customerSees() == ["Is the kitchen free on Friday?", "Yes, from six on."])
         await hand.putAway()
     }

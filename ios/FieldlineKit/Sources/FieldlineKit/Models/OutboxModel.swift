@@ -84,7 +84,7 @@ public final class OutboxModel {
 
     private func line(of row: OutboxRow, now: Millis) -> OutboxLine {
         let text = row.text ?? kind(row.kind)
-        let written = words.outboxSince(time: wording.times.full(row.writtenAt, now: now))
+        let written = words.outboxWritten(time: wording.times.full(row.writtenAt, now: now))
         let step = wording.step(row.step) ?? Label(icon: "iphone", text: words.stepOnPhone)
         let trouble = row.trouble.map { wording.trouble($0, now: now) }
         let nextTry = row.trouble?.nextTry.map { words.outboxNextTry(time: wording.times.full($0, now: now)) }

@@ -73,7 +73,7 @@ public struct Wording: Sendable {
         case .noNetwork, .serverUnreachable, .signInAgain, .behindEarlier, .lineDown, .whatsAppBusy, .accountTrouble:
             return Label(icon: "clock", text: words.waits(reason: reason))
         case .windowClosed, .answeredMeanwhile, .unknownOutcome:
-            return Label(icon: "questionmark.circle", text: "\(words.needsYou): \(reason)", tone: .amber)
+            return Label(icon: "questionmark.circle", text: words.needsYou(reason: reason), tone: .amber)
         case .notYours, .unreachable, .templateRefused, .fileRefused, .tooOld, .refused:
             return Label(icon: "exclamationmark.triangle", text: words.stopped(reason: reason), tone: .red)
         }
