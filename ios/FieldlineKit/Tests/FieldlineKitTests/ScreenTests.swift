@@ -175,6 +175,49 @@ struct ScreenTests {
         await hand.putAway()
     }
 
+    @Test func aPersonSettlesWhatNobodyKnows() async throws {
+        let world = try World()
+        let ana = try world.ana()
+        try world.customerWrites("Is the kitchen free on Friday?")
+        let hand = await Hand(ana)
+        let work = try await hand.signIn(ana)
+        let chat = try await hand.open(work)
+        try world.sendFails(500)
+        chat.composer.text = "Yes, from six on."
+        await chat.composer.send()
+        try await until { chat.bubbles.last?.actions.map(\.text) == ["It arrived", "Send again"] }
+        #expect(chat.bubbles[1].trouble?.text == "Needs you: We do not know if it went out.")
+        try await until { work.outbox.needsMe == 1 }
+        #expect(work.outbox.sections[0].rows[0].trouble?.tone == .amber)
+        await chat.perform(.sendAgain, on: chat.bubbles[1].id)
+        try await until { chat.bubbles.last?.step?.text == "Delivered" && work.outbox.isEmpty }
+        #expect(try world.customerSees() == ["Is the kitchen free on Friday?", "Yes, from six on."])
+        await hand.putAway()
+    }
+
+    @Test func aRefusedReplySaysSoAndIsWrittenAnew() async throws {
+        let world = try World()
+        let ana = try world.ana()
+        try world.customerWrites("Is the kitchen free on Friday?")
+        let hand = await Hand(ana)
+        let chat = try await hand.open(try await hand.signIn(ana))
+        try world.sendFails(131_026)
+        chat.composer.text = "Yes, from six on."
+        await chat.composer.send()
+        try await until { chat.bubbles.last?.trouble != nil }
+        let refused = chat.bubbles[1]
+        #expect(refused.trouble?.text == "Stopped: WhatsApp refused it (code 131026)." && refused.trouble?.tone == .red)
+        #expect(refused.actions.map(\.text) == ["Edit"])
+        await chat.perform(.edit, on: refused.id)
+        chat.composer.text = "Yes, from seven on."
+        await chat.composer.send()
+        try await until {
+            chat.bubbles.last?.text == "Yes, from seven on." && chat.bubbles.last?.step?.text == "Delivered"
+        }
+        #expect(try world.customerSees() == ["Is the kitchen free on Friday?", "Yes, from seven on."])
+        await hand.putAway()
+    }
+
     @Test func aClosedWindowTakesNoText() async throws {
         let world = try World()
         let ana = try world.ana()

@@ -61,6 +61,9 @@ final class World {
 
     func network(_ works: Bool) throws { try act("world", works ? "go_online" : "go_offline", ["agent": "ana"]) }
 
+    /// WhatsApp answers the next send with this.
+    func sendFails(_ code: Int) throws { try act("world", "faults", ["send": code, "times": 1]) }
+
     func linkCode() throws -> String {
         let made = try JSONSerialization.jsonObject(with: try ask("world", "link_code", ["agent": "ana"]))
         return (made as? [String: Any])?["link_code"] as? String ?? ""

@@ -39,10 +39,11 @@ public final class ConversationModel: Identifiable {
     /// Draws until the task ends or the client is shut down.
     public func run() async {
         async let line: Void = composer.run()
-        await follow(view) { [self] in
+        let error = await follow(view) { [self] in
             snapshot = $0
             draw()
         }
+        if let error { failure = wording.failure(error) }
         _ = await line
     }
 

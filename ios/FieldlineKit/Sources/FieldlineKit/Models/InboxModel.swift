@@ -7,6 +7,8 @@ public final class InboxModel {
     public private(set) var rows: [ConversationRow] = []
     public private(set) var isLoading = true
     public private(set) var hasMore = false
+    /// Why the list could not be drawn; shown above the rows, never in place of them.
+    public private(set) var failure: String?
 
     public var words: Words { wording.words }
 
@@ -27,10 +29,11 @@ public final class InboxModel {
 
     /// Draws until the task ends or the client is shut down.
     public func run() async {
-        await follow(view) { [self] in
+        let error = await follow(view) { [self] in
             snapshot = $0
             draw()
         }
+        if let error { failure = wording.failure(error) }
     }
 
     /// Time went on: spans and days are written anew.

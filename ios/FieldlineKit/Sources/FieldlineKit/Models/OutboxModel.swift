@@ -32,10 +32,11 @@ public final class OutboxModel {
 
     /// Draws until the task ends or the client is shut down.
     public func run() async {
-        await follow(view) { [self] in
+        let error = await follow(view) { [self] in
             snapshot = $0
             draw()
         }
+        if let error { failure = wording.failure(error) }
     }
 
     /// Time went on.

@@ -54,13 +54,16 @@ public final class WorkModel {
     }
 }
 
-/// Hands each snapshot to `draw` until the sequence or the task ends. A view that fails is opened anew by the next `run`: what is on
-/// the screen stays.
-@MainActor
-func follow<Snapshot: Sendable>(_ rows: Rows<Snapshot>, _ draw: @MainActor (Snapshot) -> Void) async {
+/// Hands each snapshot to `draw` until the sequence or the task ends. What went wrong is answered, and what is on the screen stays;
+/// the next call begins anew.
+@MainActor @discardableResult
+func follow<Snapshot: Sendable>(
+    _ rows: Rows<Snapshot>, _ draw: @MainActor (Snapshot) -> Void
+) async -> (any Error)? {
     do {
         for try await snapshot in rows { draw(snapshot) }
+        return nil
     } catch {
-        return
+        return error
     }
 }
