@@ -2,7 +2,8 @@
 
     python3 android/verify/build.py [STEP...]
 
-Steps, each with what it needs: resources, compile, test (all tests), pictures (tests that also write docs/screens), lint.
+Steps, each with what it needs: resources, compile, test (all tests), pictures (tests that also write docs/screens, and
+every state to target/android/pictures), lint. `test:Name,Name` runs the classes whose names hold one of the words.
 Without a step: lint and test. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
 target/android. CARGO_TARGET_DIR says where libfieldline_ffi and the generated Kotlin are; target/ without it.
 """
@@ -193,11 +194,12 @@ class Build:
         path += [*self.paths.jars("test"), self.paths.one("android-run")]
         options = ["-Drobolectric.offline=true", f"-Drobolectric.dependency.dir={self.paths.one('android-run').parent}"]
         options += ["-Drobolectric.usePreinstrumentedJars=false", "-Djava.awt.headless=true"]
-        options += [f"-Djna.library.path={CARGO / 'debug'}", f"-Dfieldline.programs={CARGO / 'debug'}", f"-Dfieldline.pictures={OUT / 'pictures'}"]
+        options.append(f"-Djna.library.path={CARGO / 'debug'}")
         if pictures:
-            options.append(f"-Dfieldline.screens={ROOT / 'docs/screens'}")
+            options += [f"-Dfieldline.pictures={OUT / 'pictures'}", f"-Dfieldline.screens={ROOT / 'docs/screens'}"]
         begun = time.monotonic()
-        sh([*JAVA, *options, "-cp", ":".join(map(str, path)), "dev.fieldline.verify.RunKt", made["tests"], *only])
+        world = [CARGO / "debug" / "fieldline-harness", "world", "--"]
+        sh([*world, *JAVA, *options, "-cp", ":".join(map(str, path)), "dev.fieldline.verify.RunKt", made["tests"], *only])
         say(f"tests {time.monotonic() - begun:.0f} s")
 
 

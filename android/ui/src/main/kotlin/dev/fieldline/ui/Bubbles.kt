@@ -112,14 +112,18 @@ private fun Body(
         verticalArrangement = Arrangement.spacedBy(Sizes.spaceXs),
     ) {
         if (first) Marked(bubble.author.mark.icon(), author)
-        bubble.quote?.let { QuoteBar(it) }
+        bubble.quote?.let { QuoteBar(quoteWord(it)) }
         Text(
             contentWord(bubble.content),
             color = if (bubble.content is Content.Text) colours.text else colours.muted,
             fontStyle = if (bubble.content is Content.Text) null else FontStyle.Italic,
             style = MaterialTheme.typography.bodyLarge,
         )
-        FlowRow(Modifier.align(Alignment.End), horizontalArrangement = Arrangement.spacedBy(Sizes.spaceS)) {
+        FlowRow(
+            Modifier.align(Alignment.End),
+            horizontalArrangement = Arrangement.spacedBy(Sizes.spaceS),
+            itemVerticalAlignment = Alignment.CenterVertically,
+        ) {
             Text(times.stamp(bubble.at), color = colours.muted, style = MaterialTheme.typography.bodySmall)
             StepMark(bubble.step)
         }
@@ -137,10 +141,12 @@ private fun ReachedLine(
 }
 
 @Composable
-private fun QuoteBar(quote: Quote) {
+private fun quoteWord(quote: Quote): String =
+    quote.text?.let { stringResource(R.string.quote_of, it) } ?: stringResource(R.string.quote_older)
+
+@Composable
+private fun QuoteBar(word: String) {
     val colours = LocalColours.current
-    val text = quote.text
-    val word = if (text == null) stringResource(R.string.quote_older) else stringResource(R.string.quote_of, text)
     Row(Modifier.height(IntrinsicSize.Min), horizontalArrangement = Arrangement.spacedBy(Sizes.spaceS)) {
         VerticalDivider(Modifier.fillMaxHeight().width(2.dp), thickness = 2.dp, color = colours.primary)
         Text(word, color = colours.muted, style = MaterialTheme.typography.bodyMedium)
@@ -151,7 +157,7 @@ private fun QuoteBar(quote: Quote) {
 @Composable
 internal fun OtherAnswer(snag: Snag) {
     val answer = snag.answer?.takeIf { snag.why == Why.ANSWERED_MEANWHILE } ?: return
-    QuoteBar(Quote(answer))
+    QuoteBar(answer)
 }
 
 private fun shapeOf(mark: AuthorMark): Shape =

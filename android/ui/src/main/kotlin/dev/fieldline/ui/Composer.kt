@@ -3,6 +3,8 @@ package dev.fieldline.ui
 import androidx.compose.foundation.background
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
@@ -36,6 +38,7 @@ private const val LIMIT = 4096
 private const val NEAR_LIMIT = 3800
 
 /** Draft, countdown and the one main action (E4). */
+@OptIn(ExperimentalLayoutApi::class)
 @Composable
 internal fun Composer(
     draft: TextFieldState,
@@ -73,8 +76,13 @@ internal fun Composer(
             lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = 6),
         )
         if (!open) Marked(R.drawable.icon_lock_clock, windowClosedSentence(window, rememberTimes(now)), tint = colours.amber)
-        Row(horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM), verticalAlignment = Alignment.CenterVertically) {
-            Column(Modifier.weight(1f)) {
+        FlowRow(
+            Modifier.fillMaxWidth(),
+            horizontalArrangement = Arrangement.SpaceBetween,
+            verticalArrangement = Arrangement.spacedBy(Sizes.spaceXs),
+            itemVerticalAlignment = Alignment.CenterVertically,
+        ) {
+            Column {
                 if (open) WindowMark(window, now)
                 Count(length)
             }

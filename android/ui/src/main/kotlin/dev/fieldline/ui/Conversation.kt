@@ -8,14 +8,18 @@ import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.itemsIndexed
+import androidx.compose.foundation.lazy.rememberLazyListState
 import androidx.compose.foundation.text.input.TextFieldState
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.min
 import dev.fieldline.sdk.screen.Action
+import dev.fieldline.sdk.screen.AuthorMark
 import dev.fieldline.sdk.screen.Bubble
 import dev.fieldline.sdk.screen.ChatScreen
 import dev.fieldline.sdk.screen.LinkTrouble
@@ -29,6 +33,7 @@ class ChatEvents(
     val onAction: (Bubble, Action) -> Unit,
     val onSend: () -> Unit,
     val onStopEditing: () -> Unit,
+    val onSignIn: () -> Unit,
 )
 
 /** Bubbles with head and composer (E3, E4). [editing]: the draft takes the place of a reply that waits. */
@@ -44,7 +49,7 @@ fun Conversation(
     val times = rememberTimes(screen.now)
     Page(modifier) {
         Bar(screen.name, events.onBack, below = { WindowMark(screen.window, screen.now) })
-        LinkBanner(screen.link, times)
+        LinkBanner(screen.link, times, events.onSignIn)
         BoxWithConstraints(Modifier.weight(1f).fillMaxWidth()) {
             val widest = min(maxWidth * BUBBLE_SHARE, Sizes.bubbleMax)
             Bubbles(screen, widest, times, events)
@@ -70,7 +75,7 @@ private fun offline(screen: ChatScreen): Boolean =
 @Composable
 private fun Bubbles(
     screen: ChatScreen,
-    widest: androidx.compose.ui.unit.Dp,
+    widest: Dp,
     times: Times,
     events: ChatEvents,
 ) {
@@ -79,8 +84,15 @@ private fun Bubbles(
         return
     }
     val newestFirst = screen.bubbles.asReversed()
+    val newest = newestFirst.firstOrNull()
+    val state = rememberLazyListState()
+    LaunchedEffect(newest?.key) {
+        // Only for whoever is at the end already, and for one's own words.
+        val atEnd = state.firstVisibleItemIndex <= 1 && !state.isScrollInProgress
+        if (atEnd || newest?.author?.mark == AuthorMark.ME) state.scrollToItem(0)
+    }
     // Laid out from the end: what is being read stays where it is when something comes.
-    LazyColumn(Modifier.fillMaxSize(), reverseLayout = true, contentPadding = PaddingValues(vertical = Sizes.spaceS)) {
+    LazyColumn(Modifier.fillMaxSize(), state, reverseLayout = true, contentPadding = PaddingValues(vertical = Sizes.spaceS)) {
         itemsIndexed(newestFirst, key = { _, bubble -> bubble.key }) { at, bubble ->
             val before = newestFirst.getOrNull(at + 1)
             BubbleRow(bubble, before?.author != bubble.author, widest, times) { events.onAction(bubble, it) }

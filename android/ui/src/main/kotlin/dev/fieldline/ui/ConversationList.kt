@@ -28,6 +28,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
+import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.pluralStringResource
@@ -36,7 +37,9 @@ import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextOverflow
+import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import dev.fieldline.sdk.screen.ListItem
 import dev.fieldline.sdk.screen.ListScreen
@@ -52,12 +55,13 @@ fun ConversationList(
     onOpen: (String) -> Unit,
     onOutbox: () -> Unit,
     onMore: () -> Unit,
+    onSignIn: () -> Unit,
     modifier: Modifier = Modifier,
 ) {
     val times = rememberTimes(screen.now)
     Page(modifier) {
         Bar(stringResource(R.string.list_title), onBack = null) { OutboxButton(screen.unsent, onOutbox) }
-        LinkBanner(screen.link, times)
+        LinkBanner(screen.link, times, onSignIn)
         when {
             screen.loading -> EmptyPage(stringResource(R.string.list_loading), null)
             screen.items.isEmpty() -> EmptyPage(stringResource(R.string.list_empty), stringResource(R.string.list_empty_more))
@@ -130,6 +134,7 @@ private fun ListRow(
                     fontWeight = if (item.unread > 0) FontWeight.Bold else FontWeight.Medium,
                     maxLines = 1,
                     overflow = TextOverflow.Ellipsis,
+                    textAlign = sideOfLayout(),
                     style = MaterialTheme.typography.bodyLarge,
                 )
                 item.at?.let { Text(times.stamp(it), color = colours.muted, style = MaterialTheme.typography.bodySmall) }
@@ -174,10 +179,15 @@ private fun PreviewLine(
             color = colours.muted,
             maxLines = 1,
             overflow = TextOverflow.Ellipsis,
+            textAlign = sideOfLayout(),
             style = MaterialTheme.typography.bodyMedium,
         )
     }
 }
+
+/** Rows stand in columns: a name in another direction begins where the others do. */
+@Composable
+private fun sideOfLayout(): TextAlign = if (LocalLayoutDirection.current == LayoutDirection.Ltr) TextAlign.Left else TextAlign.Right
 
 @Composable
 private fun Unread(count: Int) {

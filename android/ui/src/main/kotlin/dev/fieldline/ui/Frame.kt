@@ -19,6 +19,7 @@ import androidx.compose.material3.IconButton
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
@@ -81,9 +82,10 @@ internal fun Bar(
 internal fun LinkBanner(
     link: LinkLine?,
     times: Times,
+    onSignIn: () -> Unit,
 ) {
     if (link == null) return
-    Banner(link.state, linkSentence(link, times))
+    Banner(link.state, linkSentence(link, times), onSignIn)
 }
 
 /** One line across the page about the link. */
@@ -91,6 +93,7 @@ internal fun LinkBanner(
 internal fun Banner(
     state: LinkTrouble,
     sentence: String,
+    onSignIn: () -> Unit,
 ) {
     val colours = LocalColours.current
     val (icon, tint) =
@@ -99,14 +102,12 @@ internal fun Banner(
             LinkTrouble.SERVER_TROUBLE -> R.drawable.icon_schedule to colours.amber
             LinkTrouble.SIGN_IN_AGAIN, LinkTrouble.UPDATE_APP -> R.drawable.icon_help to colours.red
         }
-    Row(
-        Modifier
-            .fillMaxWidth()
-            .background(colours.surface)
-            .padding(horizontal = Sizes.spaceL, vertical = Sizes.spaceS)
-            .semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite },
-    ) {
-        Marked(icon, sentence, tint = tint, size = 20.dp)
+    Column(Modifier.fillMaxWidth().background(colours.surface).padding(horizontal = Sizes.spaceL, vertical = Sizes.spaceS)) {
+        val live = Modifier.semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite }
+        Marked(icon, sentence, live, tint, 20.dp)
+        if (state == LinkTrouble.SIGN_IN_AGAIN) {
+            TextButton(onSignIn, Modifier.heightIn(min = Sizes.target)) { Text(stringResource(R.string.sign_in)) }
+        }
     }
     HorizontalDivider(color = colours.line)
 }
@@ -157,4 +158,10 @@ internal fun EmptyPage(
         Text(headline, color = LocalColours.current.text, style = MaterialTheme.typography.titleMedium)
         if (more != null) Text(more, color = LocalColours.current.muted, style = MaterialTheme.typography.bodyMedium)
     }
+}
+
+/** Before there is anything to draw, or when nothing can be drawn. */
+@Composable
+fun BlankPage(problem: Problem? = null) {
+    Page { ProblemLine(problem, Modifier.padding(Sizes.spaceXl)) }
 }

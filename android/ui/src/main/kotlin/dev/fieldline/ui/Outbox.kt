@@ -6,12 +6,15 @@ import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
@@ -29,13 +32,15 @@ fun Outbox(
     problem: Problem?,
     onBack: () -> Unit,
     onAction: (OutboxItem, Action) -> Unit,
+    onOpen: (String) -> Unit,
+    onSignIn: () -> Unit,
     modifier: Modifier = Modifier,
 ) {
     val times = rememberTimes(screen.now)
     val pause = screen.pause
     Page(modifier) {
         Bar(stringResource(R.string.outbox_title), onBack)
-        if (pause != null && screen.items.isNotEmpty()) Banner(pause.state, pauseSentence(pause, times))
+        if (pause != null && screen.items.isNotEmpty()) Banner(pause.state, pauseSentence(pause, times), onSignIn)
         ProblemLine(problem, Modifier.padding(Sizes.spaceL))
         if (screen.items.isEmpty()) {
             EmptyPage(stringResource(R.string.outbox_empty), null)
@@ -45,7 +50,7 @@ fun Outbox(
                     if (at == 0 || screen.items[at - 1].conversation != item.conversation) {
                         item(key = "head $at ${item.conversation}") { Heading(item.name) }
                     }
-                    item(key = item.key) { Entry(item, times) { onAction(item, it) } }
+                    item(key = item.key) { Entry(item, times, { onAction(item, it) }, { onOpen(item.conversation) }) }
                 }
             }
         }
@@ -68,6 +73,7 @@ private fun Entry(
     item: OutboxItem,
     times: Times,
     onAction: (Action) -> Unit,
+    onOpen: () -> Unit,
 ) {
     val colours = LocalColours.current
     Column(
@@ -77,7 +83,7 @@ private fun Entry(
         Column(Modifier.semantics(mergeDescendants = true) {}, Arrangement.spacedBy(Sizes.spaceXs)) {
             workWord(item.work)?.let { Text(it, color = colours.muted, style = MaterialTheme.typography.bodyMedium) }
             item.text?.let { Text(it, color = colours.text, style = MaterialTheme.typography.bodyLarge) }
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM)) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM), itemVerticalAlignment = Alignment.CenterVertically) {
                 Text(
                     stringResource(R.string.outbox_written, times.stamp(item.writtenAt)),
                     color = colours.muted,
@@ -93,6 +99,9 @@ private fun Entry(
         }
         item.snag?.let { OtherAnswer(it) }
         ActionRow(item.actions, onAction)
+        if (item.looksFirst) {
+            TextButton(onOpen, Modifier.heightIn(min = Sizes.target)) { Text(stringResource(R.string.chat_open)) }
+        }
     }
     HorizontalDivider(color = colours.line)
 }

@@ -147,7 +147,9 @@ object Fixtures {
                     Work.entries.mapIndexed { at, work ->
                         val text = if (work == Work.REPLY) LONG else null
                         val why = Why.entries[at + 6]
-                        OutboxItem("o$at", "c${at / 2}", "Rosa Delgado", work, text, NOW - HOUR, Step.ON_PHONE, snag(why), Action.entries.take(at + 1))
+                        val actions = Action.entries.take(at + 1)
+                        val conversation = "c${at / 2}"
+                        OutboxItem("o$at", conversation, "Rosa Delgado", work, text, NOW - HOUR, Step.ON_PHONE, snag(why), actions, at % 2 == 0)
                     }
                 OutboxScreen(entries, link, 2, NOW)
             }

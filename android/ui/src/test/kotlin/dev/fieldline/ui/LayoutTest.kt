@@ -30,13 +30,13 @@ class LayoutTest {
     private val states: Map<String, @Composable () -> Unit> =
         buildMap {
             Fixtures.signIns.forEachIndexed { at, it -> put("sign-in-$at") { SignIn(it, fields(), signInEvents) } }
-            Fixtures.lists.forEachIndexed { at, it -> put("list-$at") { ConversationList(it, {}, {}, {}) } }
+            Fixtures.lists.forEachIndexed { at, it -> put("list-$at") { ConversationList(it, {}, {}, {}, {}) } }
             Fixtures.chats.forEachIndexed { at, it ->
                 val problem = Problem.Other("internal").takeIf { at % 5 == 4 }
                 val text = if (at % 2 == 0) "" else "x".repeat(at * 300)
                 put("chat-$at") { Conversation(it, TextFieldState(text), at % 3 == 2, problem, chatEvents) }
             }
-            Fixtures.outboxes.forEachIndexed { at, it -> put("outbox-$at") { Outbox(it, null, {}, { _, _ -> }) } }
+            Fixtures.outboxes.forEachIndexed { at, it -> put("outbox-$at") { Outbox(it, null, {}, { _, _ -> }, {}, {}) } }
         }
 
     @Test
@@ -75,7 +75,7 @@ class LayoutTest {
 
     private companion object {
         val signInEvents = SignInEvents({}, {}, {}, {})
-        val chatEvents = ChatEvents({}, {}, { _, _ -> }, {}, {})
+        val chatEvents = ChatEvents({}, {}, { _, _ -> }, {}, {}, {})
 
         fun fields() = SignInFields(TextFieldState("https://fieldline.example"), TextFieldState("ana@brook.example"), TextFieldState("secret"), TextFieldState(""))
     }

@@ -152,7 +152,7 @@ data class ChatScreen(
 /** What an unsent command is. */
 enum class Work { REPLY, READ, WITHDRAW, RELEASE, PASS, SETTLE, OTHER }
 
-/** One unsent command. */
+/** One unsent command. [looksFirst]: more can be done about it where one sees what was written meanwhile. */
 data class OutboxItem(
     val key: String,
     val conversation: String,
@@ -163,6 +163,7 @@ data class OutboxItem(
     val step: Step,
     val snag: Snag?,
     val actions: List<Action>,
+    val looksFirst: Boolean,
 )
 
 /** All unsent work. */
