@@ -49,10 +49,10 @@ internal fun rememberTimes(now: Long): Times {
 
 internal const val MINUTE = 60_000L
 
-/** A span in the largest unit that fits; part of a minute counts as one. */
+/** A span in the largest unit that fits, never more than there is; the last minute is one. */
 @Composable
 internal fun spanWord(millis: Long): String {
-    val minutes = (millis + MINUTE - 1) / MINUTE
+    val minutes = (millis / MINUTE).coerceAtLeast(1)
     return if (minutes >= 60) {
         stringResource(R.string.span_hours, (minutes / 60).toString())
     } else {
@@ -60,10 +60,10 @@ internal fun spanWord(millis: Long): String {
     }
 }
 
-/** Minutes left, or null once it is closed. */
+/** Whole minutes left, or null once it is closed. */
 internal fun Window.minutesLeft(now: Long): Long? =
     when (this) {
-        is Window.Open -> ((closesAt - now + MINUTE - 1) / MINUTE).takeIf { closesAt > now }
+        is Window.Open -> ((closesAt - now) / MINUTE).takeIf { closesAt > now }
         is Window.Closed -> null
     }
 
