@@ -1,7 +1,7 @@
 //! The core's surface for Kotlin, Swift and Python.
 //!
-//! Nothing is decided here. Types are `core::api`'s ([`mirror`]); the client and its views pass each call on to the core, on a
-//! runtime of their own ([`runtime`]), because a foreign caller brings none.
+//! Nothing is decided here. Types are `core::api`'s (`mirror`); the client and its views pass each call on to the core, on a
+//! runtime of their own (`runtime`), because a foreign caller brings none.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 

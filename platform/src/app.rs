@@ -12,6 +12,7 @@ use axum::routing::get;
 use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
+use crate::agents::password::Checks;
 use crate::feed::live::LiveFeed;
 use crate::feed::wanted::Wanted;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
@@ -106,6 +107,7 @@ impl Platform {
             stop: Stop::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
+            checks: Checks::default(),
             wanted: Wanted::default(),
         });
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })

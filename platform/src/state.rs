@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agents::password::Checks;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
@@ -48,6 +49,8 @@ pub struct Shared {
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.
     pub sends: SendQueue,
+    /// Has passwords checked a few at a time.
+    pub checks: Checks,
     /// Numbers that devices' sockets have to reach.
     pub wanted: Wanted,
 }

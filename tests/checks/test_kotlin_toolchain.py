@@ -111,24 +111,5 @@ class Prepare(unittest.TestCase):
         self.assertIn("Maven is missing", answer.stderr)
 
 
-class Tree(unittest.TestCase):
-    def test_no_generated_name_outside_the_bindings(self) -> None:
-        """Only the wrapper sees what is generated: a new generator changes one folder."""
-        self.assertEqual(self.naming(ROOT), [])
-
-    def test_a_planted_name_is_found(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            root = pathlib.Path(folder)
-            for place in ("bindings/kotlin/src", "android/sdk"):
-                (root / place).mkdir(parents=True)
-                (root / place / "A.kt").write_text("import dev.fieldline.ffi.FieldlineClient\n", encoding="utf-8")
-            self.assertEqual(self.naming(root), ["android/sdk/A.kt"])
-
-    def naming(self, root: pathlib.Path) -> list[str]:
-        others = [place for place in root.iterdir() if place.is_dir() and place.name not in (".git", "target", "bindings")]
-        sources = [path for place in others for pattern in ("*.kt", "*.kts", "*.java") for path in place.rglob(pattern)]
-        return sorted(str(path.relative_to(root)) for path in sources if "dev.fieldline.ffi" in path.read_text(encoding="utf-8"))
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -6,9 +6,11 @@ use super::Client;
 use crate::api::{
     Account, Credentials, DeviceId, Error, LinkPreview, MemberId, SignInTrouble, UnsentOnSignOut,
 };
+use crate::model::queue::State;
+use crate::model::records::Queued;
 use crate::store::Key;
 use crate::support::uuid_v4;
-use crate::transport::{CallError, Method, wire};
+use crate::transport::{CallError, Parting, wire};
 
 impl Client {
     /// Who is signed in, if anybody.
@@ -93,27 +95,42 @@ impl Client {
     ///
     /// With `Keep`, unsent work makes it fail with `Refused{unsent}`.
     pub async fn sign_out(&self, unsent: UnsentOnSignOut) -> Result<(), Error> {
-        let waiting = self.store.read(|read| Ok(read.outbox()?.len())).await?;
-        if unsent == UnsentOnSignOut::Keep && waiting > 0 {
-            return Err(Error::Refused { code: "unsent".to_owned() });
-        }
-        self.runner.pause().await;
-        // Without an answer the session ends at the server when its refresh token is never used again.
-        if self.session.call(Method::Delete, "/v1/session", None).await.is_err() {
+        let paused = self.runner.pause().await;
+        let parting = match self.leave(unsent).await {
+            Ok(parting) => parting,
+            Err(error) => {
+                drop(paused);
+                self.runner.restart().await?;
+                return Err(error);
+            }
+        };
+        self.runner.signed_out();
+        self.store.revisions().bump_all();
+        drop(paused);
+        // Told last: the server may be slow, and by now nothing of the account is left here. Without an answer the
+        // session ends there when its refresh token is never used again.
+        if self.session.end(parting).await.is_err() {
             log::info!("event=sign_out_not_told");
         }
-        self.session.forget()?;
+        Ok(())
+    }
+
+    /// Forgets tokens and rows, at a standstill.
+    async fn leave(&self, unsent: UnsentOnSignOut) -> Result<Parting, Error> {
+        let done = |it: &Queued| it.state == State::Accepted;
+        let sent = self.store.read(move |read| Ok(read.outbox()?.iter().all(done))).await?;
+        if unsent == UnsentOnSignOut::Keep && !sent {
+            return Err(Error::Refused { code: "unsent".to_owned() });
+        }
+        let parting = self.session.forget()?;
         // The next member is another device: a device id belongs to one member.
         let device_id = uuid_v4(self.rng.as_ref());
-        let wiped = self
-            .store
-            .write(move |tx| {
-                tx.wipe_account()?;
-                tx.set_meta(Key::DeviceId, &device_id)
-            })
-            .await;
-        self.store.revisions().bump_all();
-        Ok(wiped?)
+        let wiped = self.store.write(move |tx| {
+            tx.wipe_account()?;
+            tx.set_meta(Key::DeviceId, &device_id)
+        });
+        wiped.await?;
+        Ok(parting)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::queue::{Event, State};
 use crate::model::records::{Message, Queued};
 use crate::model::{body, steps, text};
 use crate::outbox::row;
-use crate::store::{StoreError, Stored, Tx};
+use crate::store::{Key, StoreError, Stored, Tx};
 use crate::support::uuid_v7;
 use crate::transport::wire::{CommandBody, TextBody};
 
@@ -241,7 +241,11 @@ impl Client {
         let id = conversation.0.clone();
         self.command(move |tx, stamp| {
             let held = tx.read().conversation(&id)?.ok_or_else(|| rule(Error::NotFound))?;
-            let known = held.record.read_up_to_n.max(held.my_read_n.unwrap_or(0));
+            // The conversation's own mark is moved by whoever has it; a look by others moves only theirs.
+            let me = tx.read().meta(Key::MemberId)?;
+            let moves_all = held.record.assignee.is_none() || held.record.assignee == me;
+            let mine = held.my_read_n.filter(|_| !moves_all).unwrap_or(0);
+            let known = held.record.read_up_to_n.max(mine);
             let waiting = tx.read().outbox_of(&id)?.into_iter().filter(|it| it.kind == "read");
             let mut old = None;
             for it in waiting {

@@ -12,7 +12,7 @@ use crate::api::{
 use crate::lifecycle::Runner;
 use crate::model::place::Place;
 use crate::outbox::Sender;
-use crate::store::{Key, OutOfPage, Read, Store, Stored, Topic};
+use crate::store::{Key, OutOfPage, Read, Store, StoreError, Stored, Topic};
 use crate::support::{
     BlockingPool, Clock, Executor, Rng, ServerClock, Signals, SystemClock, SystemRng, uuid_v4,
 };
@@ -63,7 +63,7 @@ impl Client {
     /// Opens the store at `config.store_path`, making it if need be. No network is used and none is waited for.
     ///
     /// Fails with `AlreadyOpen` while another process or client has the file, with `IncompatibleVersion` for a newer
-    /// app's store (untouched), with `Invalid` for an unusable server address.
+    /// app's store (untouched), with `Invalid` for an unusable server address or another one than this account's.
     pub async fn open(config: Config, secrets: Arc<dyn SecretStore>) -> Result<Self, Error> {
         let ports = Ports::production(&config)?;
         Self::open_with(config, secrets, ports).await
@@ -77,8 +77,16 @@ impl Client {
     ) -> Result<Self, Error> {
         let store = Store::open(config.store_path.clone(), ports.executor).await?;
         let device_id = uuid_v4(ports.rng.as_ref());
+        let server = config.server_url.clone();
         let offset = store
             .write(move |tx| {
+                let belongs_to = tx.read().meta(Key::Server)?;
+                let signed_in = tx.read().meta(Key::MemberId)?.is_some();
+                if signed_in && belongs_to.is_some_and(|held| held != server) {
+                    // One store is one account on one server: its token must never go to another address.
+                    let field = "server_url".to_owned();
+                    return Err(StoreError::Rule(Error::Invalid { field, limit: 0 }));
+                }
                 if tx.read().meta(Key::DeviceId)?.is_none() {
                     tx.set_meta(Key::DeviceId, &device_id)?;
                 }
@@ -186,6 +194,8 @@ impl Client {
         if kind == NetworkKind::None {
             self.signals.set_fresh(false);
             self.sources.link.set(LinkState::NoNetwork, None);
+        } else {
+            self.signals.now.notify_waiters();
         }
         self.signals.sync.notify_one();
     }

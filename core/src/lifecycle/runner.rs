@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 
 use super::state::{Fact, State};
 use super::supervisor::Supervised;
@@ -23,6 +23,12 @@ const WANTED_AGAIN_MS: u64 = 15 * 60 * 1_000;
 struct Life {
     state: State,
     tasks: Vec<Supervised>,
+}
+
+/// A standstill.
+pub(crate) struct Paused<'a> {
+    _life: MutexGuard<'a, Life>,
+    _file: RwLockWriteGuard<'a, ()>,
 }
 
 /// Owns the tasks of one client.
@@ -86,11 +92,16 @@ impl Runner {
         self.start_tasks(&mut life)
     }
 
-    /// Ends the tasks while nobody is signed in.
-    pub(crate) async fn pause(&self) {
+    /// Ends the tasks. Until the answer is dropped nothing starts, suspends or writes a command.
+    pub(crate) async fn pause(&self) -> Paused<'_> {
         let mut life = self.life.lock().await;
         Self::stop_tasks(&mut life).await;
         self.engine.signals.set_fresh(false);
+        Paused { _life: life, _file: self.file.write().await }
+    }
+
+    /// Nobody is signed in any more.
+    pub(crate) fn signed_out(&self) {
         self.engine.link.set(LinkState::SignedOut, None);
     }
 

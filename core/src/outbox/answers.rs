@@ -5,6 +5,9 @@ use crate::model::records::Queued;
 use crate::store::{Key, Stored, Tx};
 use crate::transport::wire::Answer;
 
+/// Bounds of what `later` may ask for, in milliseconds: no busy loop, and no day.
+const LATER_MS: (i64, i64) = (250, 3_600_000);
+
 /// Carries one answer out. `now` is server time. True if it was an end: done or refused.
 pub(super) fn take(tx: &Tx<'_>, id: &str, answer: Answer, now: i64) -> Stored<bool> {
     let Some(it) = tx.read().queued(id)? else { return Ok(false) };
@@ -26,7 +29,7 @@ pub(super) fn take(tx: &Tx<'_>, id: &str, answer: Answer, now: i64) -> Stored<bo
         }
         Answer::Later { retry_after_ms } => {
             tx.step_command(&it, Event::NoAnswer)?;
-            let wait = retry_after_ms.unwrap_or(1_000).clamp(0, 3_600_000);
+            let wait = retry_after_ms.unwrap_or(1_000).clamp(LATER_MS.0, LATER_MS.1);
             tx.delay_command(id, now.saturating_add(wait))?;
             Ok(false)
         }

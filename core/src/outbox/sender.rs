@@ -1,5 +1,6 @@
 //! The task that empties the outbox. It sends only while what is held is fresh, so that guard and window judge the newest state.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,13 @@ impl Sender {
                 continue;
             }
             match self.drain_once(limit).await {
-                Ok(Drained::Answered(_)) => (failures, limit) = (0, pick::BATCH),
+                Ok(Drained::Answered(ended)) => {
+                    (failures, limit) = (0, pick::BATCH);
+                    if ended > 0 && !self.signals.is_live() {
+                        // No frame will bring the effect.
+                        self.signals.sync.notify_one();
+                    }
+                }
                 Ok(Drained::TooLarge) => limit = (limit / 2).max(1),
                 Ok(Drained::Nothing { next_at }) => {
                     failures = 0;
@@ -98,12 +105,16 @@ impl Sender {
                 let known = ids;
                 self.write(move |tx, now| {
                     let mut ended = 0;
-                    let mut answered = std::collections::BTreeSet::new();
+                    let mut waiting: BTreeSet<String> = known.into_iter().collect();
                     for answer in answers.answers {
                         let (id, answer) = answer.read();
-                        if known.contains(&id) && answered.insert(id.clone()) {
+                        if waiting.remove(&id) {
                             ended += u32::from(answers::take(tx, &id, answer, now)?);
                         }
+                    }
+                    for id in waiting {
+                        let none = wire::Answer::Later { retry_after_ms: None };
+                        answers::take(tx, &id, none, now)?;
                     }
                     Ok(ended)
                 })

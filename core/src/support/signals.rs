@@ -1,6 +1,7 @@
 //! How the tasks of one client wake each other. No task calls another.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, watch};
 
@@ -13,6 +14,8 @@ pub(crate) struct Signals {
     pub(crate) sync: Arc<Notify>,
     /// A person wants it now: whoever waits after failures waits no longer. Wakes only those that wait at that moment.
     pub(crate) now: Arc<Notify>,
+    /// True while a socket brings what the server has.
+    pub(crate) live: Arc<AtomicBool>,
     /// True while what is held is known to be as new as the server, as far as the last contact tells.
     pub(crate) fresh: Arc<watch::Sender<bool>>,
 }
@@ -22,6 +25,7 @@ impl Default for Signals {
         Self {
             sender: Arc::default(),
             sync: Arc::default(),
+            live: Arc::default(),
             now: Arc::default(),
             fresh: Arc::new(watch::channel(false).0),
         }
@@ -34,6 +38,14 @@ impl Signals {
         if changed && fresh {
             self.sender.notify_one();
         }
+    }
+
+    pub(crate) fn set_live(&self, live: bool) {
+        self.live.store(live, Ordering::Release);
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_fresh(&self) -> bool {

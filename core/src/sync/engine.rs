@@ -17,6 +17,10 @@ use crate::transport::{CallError, Fault, Link, LiveEvent, LiveSocket, Session, w
 const PAGE: u32 = 500;
 /// Without any frame or ping for so long the socket counts as dead; the platform pings every 55 s.
 const SILENCE: Duration = Duration::from_secs(130);
+/// A socket that ends sooner did not last: the next one is waited for.
+const STEADY: Duration = Duration::from_secs(10);
+/// Longest wait before a socket is tried again while requests pass; it is pulled before each try.
+const SOCKET_MS: u64 = 15_000;
 /// A slow check even without a gap.
 const PERIODIC: Duration = Duration::from_mins(15);
 
@@ -42,27 +46,44 @@ impl Engine {
     pub(crate) async fn run(&self) {
         let mut state = State::CatchingUp;
         let mut failures = 0_u32;
+        // Sockets in a row that were refused or did not last.
+        let mut unsteady = 0_u32;
+        // What the server asked to be waited for, in milliseconds.
+        let mut asked = 0;
         let mut socket: Option<Box<dyn LiveSocket>> = None;
         loop {
+            self.signals.set_live(state == State::Live);
             let outcome = match state {
                 State::CatchingUp => {
                     self.link.set(LinkState::Connecting, None);
                     self.pull().await.map(|_| Event::CaughtUp)
+                }
+                State::Connecting if self.is_wanted_before_socket(unsteady).await => {
+                    Ok(Event::Interrupted)
                 }
                 State::Connecting => match self.open().await {
                     Ok(open) => {
                         socket = Some(open);
                         Ok(Event::Opened)
                     }
+                    Err(CallError::Trouble { .. }) => {
+                        // Requests pass, sockets do not: it is pulled instead.
+                        unsteady = unsteady.saturating_add(1);
+                        Ok(Event::Interrupted)
+                    }
                     Err(error) => Err(error),
                 },
                 State::Live => {
                     failures = 0;
                     self.link.set(LinkState::Online, None);
-                    match socket.take() {
+                    let began = tokio::time::Instant::now();
+                    let ended = match socket.take() {
                         Some(mut open) => self.listen(open.as_mut()).await,
                         None => Ok(Event::Interrupted),
-                    }
+                    };
+                    let lasted = began.elapsed() >= STEADY;
+                    unsteady = if lasted { 0 } else { unsteady.saturating_add(1) };
+                    ended
                 }
                 State::SignedOut | State::Outdated => {
                     self.signals.set_fresh(false);
@@ -72,12 +93,16 @@ impl Engine {
                 }
                 State::WaitingForNetwork | State::WaitingForServer => {
                     self.signals.set_fresh(false);
-                    self.wait(state, failures).await;
+                    self.wait(state, failures, asked).await;
                     Ok(Event::Retry)
                 }
             };
             let event = outcome.unwrap_or_else(|error| {
                 failures = failures.saturating_add(1);
+                asked = match error {
+                    CallError::Trouble { retry_after_ms: Some(ms) } => ms,
+                    _ => 0,
+                };
                 event_of(&error)
             });
             state = state.after(event);
@@ -130,6 +155,8 @@ impl Engine {
                 event = socket.next() => event,
                 () = self.signals.sync.notified() => {
                     self.pull().await?;
+                    // Whatever was said about the network meanwhile.
+                    self.link.set(LinkState::Online, None);
                     continue;
                 }
                 () = tokio::time::sleep_until(check) => {
@@ -207,8 +234,21 @@ impl Engine {
         Ok(new)
     }
 
-    async fn wait(&self, state: State, failures: u32) {
-        let delay = backoff::delay_ms(failures, backoff::FOREGROUND_MS, 0, self.rng.as_ref());
+    /// Waits before the next socket, if those before did not last. True if a pull is wanted first.
+    async fn is_wanted_before_socket(&self, unsteady: u32) -> bool {
+        if unsteady == 0 {
+            return false;
+        }
+        let delay = backoff::delay_ms(unsteady, SOCKET_MS, 0, self.rng.as_ref());
+        tokio::select! {
+            biased;
+            () = self.signals.sync.notified() => true,
+            () = tokio::time::sleep(Duration::from_millis(delay)) => false,
+        }
+    }
+
+    async fn wait(&self, state: State, failures: u32, asked: u64) {
+        let delay = backoff::delay_ms(failures, backoff::FOREGROUND_MS, asked, self.rng.as_ref());
         let next_try = self.clock.now_ms().saturating_add(i64::try_from(delay).unwrap_or(i64::MAX));
         self.link.set(state.link(), Some(next_try));
         tokio::select! {

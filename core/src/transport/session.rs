@@ -13,6 +13,9 @@ use crate::support::ServerClock;
 /// The secret's name in the shell's store.
 const REFRESH_TOKEN: &str = "refresh_token";
 
+/// Longest wait that an answer may ask for: one wrong number must not silence a phone for days.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+
 /// Why a call has no usable answer, sorted by what can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallError {
@@ -45,6 +48,12 @@ impl From<CallError> for Error {
             CallError::Secret => Self::Storage { trouble: StorageTrouble::Key },
         }
     }
+}
+
+/// Tokens that this phone has forgotten already, to end their session with.
+pub(crate) struct Parting {
+    access: Option<Zeroizing<String>>,
+    refresh: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// The account's session on its server.
@@ -85,9 +94,33 @@ impl Session {
     }
 
     /// Forgets the tokens on this phone.
-    pub(crate) fn forget(&self) -> Result<(), Error> {
+    pub(crate) fn forget(&self) -> Result<Parting, Error> {
+        let refresh = self.kept().map_err(secret_trouble)?;
+        self.secrets.remove(REFRESH_TOKEN).map_err(secret_trouble)?;
+        let access = self.access();
         self.set_access(None);
-        self.secrets.remove(REFRESH_TOKEN).map_err(secret_trouble)
+        Ok(Parting { access, refresh })
+    }
+
+    /// Ends a forgotten session at the server.
+    pub(crate) async fn end(&self, parting: Parting) -> Result<(), CallError> {
+        let mut token = parting.access;
+        for last in [false, true] {
+            let bearer = match (token.take(), &parting.refresh) {
+                (Some(token), _) => token,
+                (None, Some(refresh)) => self.renewed(refresh).await?.access_token,
+                (None, None) => return Err(CallError::SignIn(SignInTrouble::SignedOut)),
+            };
+            let path = "/v1/session".to_owned();
+            let request =
+                Request { method: Method::Delete, path, bearer: Some(bearer), body: None };
+            let response = self.transport.call(request).await.map_err(CallError::Fault)?;
+            match self.sort(response) {
+                Err(CallError::SignIn(SignInTrouble::SessionEnded)) if !last => {}
+                other => return other.map(|_| ()),
+            }
+        }
+        Ok(())
     }
 
     /// A request without a token: sign-in and preview.
@@ -163,15 +196,26 @@ impl Session {
         if let Some(token) = usable() {
             return Ok(token);
         }
-        let kept = self.secrets.get(REFRESH_TOKEN).map_err(|_| CallError::Secret)?;
-        let Some(kept) = kept.map(Zeroizing::new) else {
+        let Some(kept) = self.kept().map_err(|_| CallError::Secret)? else {
             return Err(CallError::SignIn(SignInTrouble::SignedOut));
         };
-        let refresh_token = std::str::from_utf8(&kept).map_err(|_| CallError::Secret)?;
-        let body = serde_json::json!({ "refresh_token": refresh_token }).to_string().into_bytes();
-        let renewed: SessionBody = self.open_call("/v1/session/refresh", body).await?;
+        let renewed = self.renewed(&kept).await?;
+        if self.kept().map_err(|_| CallError::Secret)?.as_ref() != Some(&kept) {
+            // Somebody signed out or in meanwhile: what was renewed is not this phone's session any more.
+            return usable().ok_or(CallError::SignIn(SignInTrouble::SignedOut));
+        }
         self.keep(&renewed).map_err(|_| CallError::Secret)?;
         self.access().ok_or(CallError::Secret)
+    }
+
+    fn kept(&self) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
+        Ok(self.secrets.get(REFRESH_TOKEN)?.map(Zeroizing::new))
+    }
+
+    async fn renewed(&self, refresh: &[u8]) -> Result<SessionBody, CallError> {
+        let refresh_token = std::str::from_utf8(refresh).map_err(|_| CallError::Secret)?;
+        let body = serde_json::json!({ "refresh_token": refresh_token }).to_string().into_bytes();
+        self.open_call("/v1/session/refresh", body).await
     }
 
     fn access(&self) -> Option<Zeroizing<String>> {
@@ -184,8 +228,9 @@ impl Session {
 
     /// Sorts an answer. One without the server's time is not from our platform: a captive portal, a proxy.
     fn sort(&self, response: Response) -> Result<Response, CallError> {
+        let retry_after_ms = response.retry_after_ms.map(|ms| ms.min(LONGEST_WAIT_MS));
         let Some(server_time) = response.server_time else {
-            return Err(CallError::Trouble { retry_after_ms: response.retry_after_ms });
+            return Err(CallError::Trouble { retry_after_ms });
         };
         self.clock.observe(server_time);
         if matches!(response.status, 200..=299) {
@@ -209,7 +254,7 @@ impl Session {
             {
                 CallError::Refused { status: response.status, code: error.code, cause: error.cause }
             }
-            _ => CallError::Trouble { retry_after_ms: response.retry_after_ms },
+            _ => CallError::Trouble { retry_after_ms },
         })
     }
 }

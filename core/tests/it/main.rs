@@ -1,4 +1,5 @@
-//! The production transport against real TLS on loopback.
+//! The production transport against real TLS on loopback, and the whole core against a scripted server.
 
 mod peer;
+mod scripted;
 mod tls;

@@ -17,7 +17,7 @@ use crate::store::members::{Member, normal_email};
 use crate::store::sessions::{EndReason, Session};
 use crate::store::{WriteTx, devices, link_codes, members, sessions, workspaces};
 use crate::support::keys::{Purpose, mac, sha256};
-use crate::support::{Key, Secret, executor};
+use crate::support::{Key, Secret};
 
 /// The longest name of a device, in Unicode scalar values.
 const MAX_NAME: usize = 200;
@@ -116,11 +116,13 @@ async fn by_password(
         .await??;
     let stored = member.as_ref().map(|member| member.password_hash.clone());
     let cost = state.settings.password_cost;
-    let fits = executor::run(state.ports.executor.as_ref(), move || {
-        password::verify(&password, stored.as_deref(), cost)
-    })
-    .await
-    .unwrap_or(false);
+    let fits = state
+        .checks
+        .run(state.ports.executor.as_ref(), move || {
+            password::verify(&password, stored.as_deref(), cost)
+        })
+        .await
+        .unwrap_or(false);
     let Some(member) = member.filter(|_| fits) else {
         return Err(ApiError::new(ErrorCode::WrongCredentials));
     };

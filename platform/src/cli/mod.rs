@@ -10,6 +10,7 @@ use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -162,11 +163,16 @@ pub fn main() -> ExitCode {
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // Without standard error there is nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(code);
+        Err(error) if error.use_stderr() => {
+            let message = usage(&error);
+            let line = json!({ "error": { "code": "usage", "message": message } });
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            // Without standard output there is nobody to tell.
+            let _ = help.print();
+            return ExitCode::SUCCESS;
         }
     };
     match run(arguments.command) {
@@ -176,6 +182,17 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the arguments, in one line.
+fn usage(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing, see --help".to_owned();
+    }
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().skip_while(|word| *word == "error:").collect();
+    words.join(" ")
 }
 
 fn run(command: Command) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ struct Token {
     cursor: String,
     /// Snapshot of the first page.
     as_of: i64,
-    /// The first page was full: there may be others.
+    /// The first page was full or cut: there may be others.
     others: bool,
     /// The first page's last conversation.
     last_at: i64,
@@ -120,15 +120,25 @@ fn first(sql: &Sql, workspace: &Workspace, reader: &Reader) -> Result<Start, Sto
     let listed = conversations::recent(sql, &workspace.id, &reader.sight, PAGE)?;
     let mut page = empty(sql, workspace, reader, cursor.clone())?;
     let mut contacts = BTreeSet::new();
+    let (mut bytes, mut last) = (0, None);
     for conversation in &listed {
-        add_conversation(sql, &mut page, &mut contacts, conversation)?;
-        page.messages.extend(objects::last_message_json(sql, &conversation.id)?);
+        let object = objects::conversation_json(sql, &conversation.id)?;
+        let message = objects::last_message_json(sql, &conversation.id)?;
+        bytes += length(object.iter().chain(&message));
+        if bytes > MAX_PAGE - ENVELOPE && last.is_some() {
+            break;
+        }
+        page.conversations.extend(object);
+        page.messages.extend(message);
+        add_contact(sql, &mut page, &mut contacts, conversation)?;
+        last = Some(conversation);
     }
-    if let Some(last) = listed.last() {
+    if let Some(last) = last {
         let token = Token {
             cursor,
             as_of: workspace.head_seq,
-            others: i64::try_from(listed.len()).is_ok_and(|count| count >= PAGE),
+            others: page.conversations.len() < listed.len()
+                || i64::try_from(listed.len()).is_ok_and(|count| count >= PAGE),
             last_at: last.last_at,
             id: last.id.clone(),
             stage: Stage::Recent,
@@ -158,12 +168,17 @@ fn later(
     let mut done = 0;
     for conversation in &listed {
         let messages = objects::newest_messages(sql, &conversation.id)?;
-        bytes += messages.iter().map(|message| message.to_string().len() + 1).sum::<usize>();
+        let object = match token.stage {
+            Stage::Recent => None,
+            Stage::Others => objects::conversation_json(sql, &conversation.id)?,
+        };
+        bytes += length(object.iter().chain(&messages));
         if bytes > MAX_PAGE - ENVELOPE && done > 0 {
             break;
         }
-        if token.stage == Stage::Others {
-            add_conversation(sql, &mut page, &mut contacts, conversation)?;
+        if object.is_some() {
+            page.conversations.extend(object);
+            add_contact(sql, &mut page, &mut contacts, conversation)?;
         }
         page.messages.extend(messages);
         token.after.clone_from(&conversation.id);
@@ -216,13 +231,17 @@ fn empty(
     })
 }
 
-fn add_conversation(
+/// Bytes of these objects on a page.
+fn length<'o>(objects: impl Iterator<Item = &'o Value>) -> usize {
+    objects.map(|object| object.to_string().len() + 1).sum()
+}
+
+fn add_contact(
     sql: &Sql,
     page: &mut Start,
     contacts: &mut BTreeSet<String>,
     listed: &Listed,
 ) -> Result<(), StoreError> {
-    page.conversations.extend(objects::conversation_json(sql, &listed.id)?);
     if contacts.insert(listed.contact.clone()) {
         page.contacts.extend(objects::contact_json(sql, &listed.contact)?);
     }

@@ -28,10 +28,10 @@ pub const CLOSE_HELLO: u16 = 4400;
 const CLOSE_NORMAL: u16 = 1000;
 
 /// The platform is stopping.
-const CLOSE_AWAY: u16 = 1001;
+pub(super) const CLOSE_AWAY: u16 = 1001;
 
 /// A fault of the platform's.
-const CLOSE_FAULT: u16 = 1011;
+pub(super) const CLOSE_FAULT: u16 = 1011;
 
 /// What a socket is to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::live::{CLOSE_HELLO, CLOSE_SLOW, LiveEvent, LiveFeed};
-use crate::agents::error::ApiError;
+use super::live::{CLOSE_AWAY, CLOSE_FAULT, CLOSE_HELLO, CLOSE_SLOW, LiveEvent, LiveFeed};
+use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::session::Caller;
 use crate::state::AppState;
 
@@ -50,10 +50,19 @@ pub(crate) async fn get(
 async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
     let _busy = state.stop.busy();
     let (mut sink, mut stream) = socket.split();
+    let first = async {
+        loop {
+            match stream.next().await {
+                // The library answers and passes them on.
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                first => return first,
+            }
+        }
+    };
     let hello = tokio::select! {
         biased;
-        () = state.stop.stopped() => return,
-        hello = timeout(PATIENCE, stream.next()) => hello,
+        () = state.stop.stopped() => return close(&mut sink, CLOSE_AWAY).await,
+        hello = timeout(PATIENCE, first) => hello,
     };
     let since = match hello {
         Ok(Some(Ok(Message::Text(text)))) => serde_json::from_str::<Hello>(&text)
@@ -62,11 +71,19 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
             .map(|hello| hello.since),
         _ => None,
     };
-    let feed = match since {
-        Some(since) => LiveFeed::begin(state.clone(), caller, &since).await.ok(),
-        None => None,
+    let Some(since) = since else { return close(&mut sink, CLOSE_HELLO).await };
+    let mut feed = match LiveFeed::begin(state.clone(), caller, &since).await {
+        Ok(feed) => feed,
+        Err(error) => {
+            // A phone that is told its hello is bad would not come back with it.
+            let code = match error.code {
+                ErrorCode::Malformed => CLOSE_HELLO,
+                _ if state.stop.is_stopping() => CLOSE_AWAY,
+                _ => CLOSE_FAULT,
+            };
+            return close(&mut sink, code).await;
+        }
     };
-    let Some(mut feed) = feed else { return close(&mut sink, CLOSE_HELLO).await };
     let mut ping = interval_at(Instant::now() + PING, PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();

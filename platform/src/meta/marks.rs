@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::store::{ChangeKind, ChangeScope, StoreError, WriteTx, chats, people, texts};
 
 /// The touched objects of one workspace.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Touched {
     channels: BTreeSet<String>,
     messages: BTreeMap<(String, i64), String>,
@@ -21,7 +21,7 @@ struct Touched {
 }
 
 /// The touched objects of a commit, by workspace.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Marks(BTreeMap<String, Touched>);
 
 impl Marks {

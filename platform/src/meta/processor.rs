@@ -9,7 +9,7 @@ use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::webhooks::{self, Pending};
 
-/// A body that failed so often is set aside.
+/// On this try what fails in a body is left out; a body that fails even so is set aside.
 const TRIES: i64 = 3;
 /// Wait after a failure, ms, times the tries so far.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -48,7 +48,8 @@ pub(crate) async fn run(state: AppState) {
 /// Works one body off; returns how long to wait before the next try.
 async fn work_off(state: &AppState, pending: Pending) -> Duration {
     let (id, tries) = (pending.id, pending.tries + 1);
-    let error = match state.store.write(move |tx| ingest::work_off(tx, &pending)).await {
+    let last = tries >= TRIES;
+    let error = match state.store.write(move |tx| ingest::work_off(tx, &pending, last)).await {
         Ok(()) => return Duration::ZERO,
         Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Closed)) => {
             log::error!("webhook_waits id={id} cause=\"{error}\"");
@@ -56,14 +57,13 @@ async fn work_off(state: &AppState, pending: Pending) -> Duration {
         }
         Err(error) => error,
     };
-    let give_up = tries >= TRIES;
     let reason = error.to_string();
-    let noted = state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, give_up)).await;
+    let noted = state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, last)).await;
     if let Err(error) = noted {
         log::error!("webhook_failure_not_noted id={id} cause=\"{error}\"");
         return STORE_PAUSE;
     }
-    if give_up {
+    if last {
         log::error!("webhook_set_aside id={id} tries={tries} cause=\"{error}\"");
         return Duration::ZERO;
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::members::Member;
 use super::workspaces::Workspace;
-use super::{StoreError, WriteTx, workspaces};
+use super::{StoreError, WriteTx};
 
 /// How many messages come with a conversation that enters a scope.
 pub const NEWEST: i64 = 20;
@@ -36,11 +36,6 @@ pub fn member_json(member: &Member) -> Value {
         "name": member.name,
         "role": member.role.as_str(),
     })
-}
-
-/// Who somebody is, without the version: what a phone shows before it has synced.
-pub fn workspace_of(sql: &Connection, id: &str) -> Result<Value, StoreError> {
-    workspace_json(&workspaces::get(sql, id)?)
 }
 
 /// The contact with this id.

@@ -142,7 +142,11 @@ pub const FAILURE_WINDOW_MS: i64 = 3 * 60 * 1000;
 pub fn attempt(tx: &WriteTx<'_>, key: &str) -> Result<Option<i64>, StoreError> {
     let now = tx.now();
     let sql = tx.sql();
-    sql.execute("DELETE FROM sign_in_failures WHERE since <= ?1", [now - FAILURE_WINDOW_MS])?;
+    // What lies in the future was counted by a clock that has been put right since.
+    sql.execute(
+        "DELETE FROM sign_in_failures WHERE since <= ?1 OR since > ?2",
+        (now - FAILURE_WINDOW_MS, now),
+    )?;
     let (count, since): (i64, i64) = sql
         .prepare_cached(
             "INSERT INTO sign_in_failures (key, count, since) VALUES (?1, 1, ?2)

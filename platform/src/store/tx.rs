@@ -177,6 +177,21 @@ impl<'c> WriteTx<'c> {
         self.moved.insert(workspace.to_owned());
     }
 
+    /// Runs one part of the transaction that may fail alone: then the inner result says why, and
+    /// nothing of that part stays in the file. It must add no change rows.
+    pub(crate) fn part<T>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<Result<T, StoreError>, StoreError> {
+        self.tx.execute_batch("SAVEPOINT part")?;
+        let done = f(self);
+        if done.is_err() {
+            self.tx.execute_batch("ROLLBACK TO part")?;
+        }
+        self.tx.execute_batch("RELEASE part")?;
+        Ok(done)
+    }
+
     /// Has `hook` run right after the commit, before the feeds are woken, and not at all without
     /// one. Unlike what stands behind [`Store::write`](super::Store::write) it runs even if nobody
     /// waits for the call any more: whoever must hear of a commit is woken here. It must be short.

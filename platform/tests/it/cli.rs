@@ -222,7 +222,13 @@ fn errors_are_one_line_with_a_code_and_nothing_private() {
     std::fs::remove_file(data.join("key")).unwrap();
     assert_eq!(failed(data, &["status"], ""), "setting");
     for usage in [vec![], vec!["nothing"], vec!["agent", "add"]] {
-        assert_eq!(run(data, &usage, "").status.code(), Some(2), "{usage:?}");
+        let output = run(data, &usage, "");
+        assert_eq!(output.status.code(), Some(2), "{usage:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let error: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(error["error"]["code"], "usage");
+        assert!(!error["error"]["message"].as_str().unwrap().is_empty());
     }
     assert_eq!(run(data, &["--help"], "").status.code(), Some(0));
 }

@@ -311,3 +311,39 @@ async fn a_conversation_is_read_backwards_page_by_page() {
     let bad = world.get(&phone, &format!("{path}&before=x")).await;
     assert_eq!(bad.details()["field"], "before");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_wrong_for_a_moment_makes_no_hole_in_the_line() {
+    let world = World::new().await;
+    let phone = world.sign_in(MARIA).await;
+    let id = world.conversation(&["one"]).await;
+    let since = world.cursor(&phone).await;
+    let second = world.customer(&id, "two").await;
+    world.sql().execute("UPDATE changes SET at = 0 WHERE id = ?1", [&second]).unwrap();
+    world.platform.state().store.write(|tx| changes::prune(tx)).await.unwrap();
+    let page = world.changes(&phone, &since).await.ok();
+    assert!(rows(&page).contains(&("message".to_owned(), second)), "{page}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_last_messages_do_not_swell_a_page_of_the_start() {
+    let world = World::new().await;
+    let phone = world.sign_in(MARIA).await;
+    let long = "x".repeat(60_000);
+    let mut made = std::collections::BTreeSet::new();
+    for _ in 0..55 {
+        made.insert(world.conversation(&[&long]).await);
+    }
+    let mut path = "/v1/bootstrap".to_owned();
+    let (mut conversations, mut messages) = (Vec::new(), std::collections::BTreeSet::new());
+    loop {
+        let page = world.get(&phone, &path).await.ok();
+        assert!(page.to_string().len() < 1_400_000, "{}", page.to_string().len());
+        conversations.extend(ids(&page["conversations"]));
+        messages.extend(ids(&page["messages"]));
+        let Some(next) = page["next_page"].as_str() else { break };
+        path = format!("/v1/bootstrap?page={next}");
+    }
+    assert_eq!((conversations.len(), messages.len()), (55, 55));
+    assert_eq!(conversations.into_iter().collect::<std::collections::BTreeSet<_>>(), made);
+}

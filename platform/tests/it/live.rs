@@ -264,6 +264,20 @@ async fn the_socket_carries_the_line() {
             other => panic!("{other:?}"),
         }
     }
+    // A phone may ping before it speaks, and a fault of ours is not told as one of its own.
+    let (mut socket, _) = connect(&phone.access).await.unwrap();
+    socket.send(Message::Ping(vec![1].into())).await.unwrap();
+    world.sql().execute("ALTER TABLE changes RENAME TO hidden", []).unwrap();
+    let hello = json!({"kind": "hello", "since": cursor}).to_string();
+    socket.send(Message::text(hello)).await.unwrap();
+    loop {
+        match socket.next().await.unwrap().unwrap() {
+            Message::Close(Some(frame)) => break assert_eq!(u16::from(frame.code), 1011),
+            Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    world.sql().execute("ALTER TABLE hidden RENAME TO changes", []).unwrap();
     // A stop ends what is open.
     let (mut socket, _) = connect(&phone.access).await.unwrap();
     let cursor = world.cursor(&phone).await;

@@ -75,6 +75,8 @@ pub(crate) enum Reply {
     Code(u16, i64),
     NotSent,
     Lost,
+    /// Falls over.
+    Panic,
     /// Never answers.
     Never,
     /// Accepts it after a while.
@@ -125,6 +127,7 @@ impl GraphPort for Graph {
                 }
                 Reply::NotSent => Err(GraphFailure::NotSent),
                 Reply::Lost => Err(GraphFailure::Unanswered),
+                Reply::Panic => panic!("as the test wants it"),
                 Reply::Never => std::future::pending().await,
                 Reply::Slow(wait) => {
                     sleep(wait).await;

@@ -231,3 +231,16 @@ async fn each_bad_field_is_named() {
         assert_eq!(answer.details()["field"], field);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_locks_nobody_out() {
+    let world = World::new().await;
+    for _ in 0..6 {
+        world.try_sign_in(MARIA, "wrong horse", &world.uuid()).await;
+    }
+    // As if the clock had been a year ahead when they failed.
+    let year = 365 * 24 * 3_600_000_i64;
+    world.sql().execute("UPDATE sign_in_failures SET since = since + ?1", [year]).unwrap();
+    let answer = world.try_sign_in(MARIA, PASSWORD, &world.uuid()).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+}

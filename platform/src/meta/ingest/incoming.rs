@@ -99,9 +99,8 @@ impl Body<'_> {
             held.body = body(content);
             texts::set_body(tx.sql(), &held)?;
             self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
-            if held.n == chat.last_n {
-                self.marks.conversation(&chat.workspace, &chat.id);
-            }
+            // It may be the one that the list shows, even if withdrawn ones stand behind it.
+            self.marks.conversation(&chat.workspace, &chat.id);
         }
         Ok(None)
     }

@@ -22,25 +22,43 @@ struct Body<'b> {
 type Left = &'static str;
 
 /// Works a body off and marks it done. Run twice, the second time changes nothing.
-pub(crate) fn work_off(tx: &mut WriteTx<'_>, pending: &Pending) -> Result<(), StoreError> {
+///
+/// With `leave_bad`, a thing that fails is left and marked, and the others are done without it:
+/// one bad row must not cost the thousand messages beside it. Such a body is set aside, not done.
+pub(crate) fn work_off(
+    tx: &mut WriteTx<'_>,
+    pending: &Pending,
+    leave_bad: bool,
+) -> Result<(), StoreError> {
     let things = match payload::read(&pending.body) {
         Ok(things) => things,
         Err(unreadable) => return webhooks::unreadable(tx.sql(), pending.id, unreadable.reason),
     };
+    let mut failed = None;
     let mut marks = Marks::default();
     let mut body = Body { received_at: pending.received_at, marks: &mut marks };
     for (index, thing) in things.into_iter().enumerate() {
-        let (field, kind, left) = match thing {
-            Thing::Leftover(Leftover { field, kind, reason }) => (field, kind, Some(reason)),
-            Thing::Message(message) => {
-                ("messages".into(), "message".into(), body.message(tx, &message)?)
+        let (field, kind) = match &thing {
+            Thing::Leftover(Leftover { field, kind, .. }) => (field.clone(), kind.clone()),
+            Thing::Message(_) => ("messages".into(), "message".into()),
+            Thing::Echo(_) => ("smb_message_echoes".into(), "message".into()),
+            Thing::Status(_) => ("messages".into(), "status".into()),
+        };
+        let left = if leave_bad {
+            let marks = body.marks.clone();
+            match tx.part(|tx| body.thing(tx, &thing))? {
+                Ok(left) => left,
+                // The store's trouble is no thing's fault.
+                Err(error @ (StoreError::Full | StoreError::Busy)) => return Err(error),
+                Err(error) => {
+                    *body.marks = marks;
+                    log::error!("webhook_thing_left id={} cause=\"{error}\"", pending.id);
+                    failed = Some(error);
+                    Some("failed")
+                }
             }
-            Thing::Echo(echo) => {
-                ("smb_message_echoes".into(), "message".into(), body.echo(tx, &echo)?)
-            }
-            Thing::Status(status) => {
-                ("messages".into(), "status".into(), body.status(tx, &status)?)
-            }
+        } else {
+            body.thing(tx, &thing)?
         };
         if let Some(reason) = left {
             log::info!(
@@ -51,10 +69,23 @@ pub(crate) fn work_off(tx: &mut WriteTx<'_>, pending: &Pending) -> Result<(), St
         }
     }
     marks.write(tx)?;
-    webhooks::done(tx.sql(), pending.id)
+    match failed {
+        None => webhooks::done(tx.sql(), pending.id),
+        Some(error) => webhooks::failed(tx.sql(), pending.id, &error.to_string(), true),
+    }
 }
 
 impl Body<'_> {
+    /// Does what one thing asks for, or says why it has no place.
+    fn thing(&mut self, tx: &mut WriteTx<'_>, thing: &Thing) -> Result<Option<Left>, StoreError> {
+        match thing {
+            Thing::Leftover(leftover) => Ok(Some(leftover.reason)),
+            Thing::Message(message) => self.message(tx, message),
+            Thing::Echo(echo) => self.echo(tx, echo),
+            Thing::Status(status) => self.status(tx, status),
+        }
+    }
+
     /// When a thing happened: Meta's time, but never later than we heard of it, so that a wild
     /// date neither holds a window open nor stands on top of the list for ever.
     fn at(&self, said: Option<i64>) -> i64 {

@@ -90,7 +90,7 @@ mod tests {
 
         #[test]
         fn any_units_make_a_string(units in prop::collection::vec(0xD700_u16..0xE100, 0..12)) {
-            let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let escapes = units.iter().fold(String::new(), |all, unit| format!("{all}\\u{unit:04x}"));
             let text: String = serde_json::from_str(&mend(format!("\"{escapes}\"").as_bytes())).unwrap();
             prop_assert_eq!(text, String::from_utf16_lossy(&units));
         }

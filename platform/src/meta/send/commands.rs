@@ -185,6 +185,14 @@ pub fn settle(
             if texts::by_id(tx.sql(), new_id)?.is_some() {
                 return Ok(malformed("new_id"));
             }
+            // The copy may have been withdrawn before this came; no other command has its id.
+            match commands::find(tx.sql(), &actor.device, new_id)? {
+                None => {}
+                Some(kept) if kept.hash.is_empty() => {
+                    return Ok(Outcome::refused(RefusedCode::Withdrawn));
+                }
+                Some(_) => return Ok(malformed("new_id")),
+            }
             change.go(Event::SendAgain);
             // It stays untold what became of it; only the question is over.
             change.message.ladder.trouble = change.message.ladder.trouble.map(Trouble::ended);

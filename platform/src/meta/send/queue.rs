@@ -1,9 +1,11 @@
 //! The worker that sends: one call in flight a conversation, several conversations at once.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 
@@ -99,9 +101,13 @@ fn look(rows: &[SendRow], now: i64, busy: &BTreeSet<String>, last: &str) -> Look
 async fn one(state: &AppState, conversation: String) {
     let Some(attempt) = begin(state, &conversation).await else { return };
     log::info!("send_attempt message={}", attempt.message);
-    let result = time::timeout(CALL_LIMIT, state.ports.graph.call(attempt.request))
-        .await
-        .unwrap_or(Err(GraphFailure::Unanswered));
+    let call = async { state.ports.graph.call(attempt.request).await };
+    // A call that falls over may have gone out, and its conversation must not stand still.
+    let call = AssertUnwindSafe(call).catch_unwind();
+    let result = match time::timeout(CALL_LIMIT, call).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) | Err(_) => Err(GraphFailure::Unanswered),
+    };
     match &result {
         Ok(answer) => {
             log::info!("send_answer status={} message={}", answer.status, attempt.message);

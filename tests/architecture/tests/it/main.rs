@@ -7,6 +7,7 @@ mod arrows;
 mod border;
 mod clock;
 mod dependencies;
+mod generated;
 mod habits;
 mod links;
 mod manifest;

@@ -519,7 +519,7 @@ async fn editing_twice_sends_once() {
     ana.client.edit(&old, "three", seen).await.expect("edited again");
     ana.line.set_offline(false);
     until_bubble(&world, ANA, &id, "three", |row| row.step >= LadderStep::Sent).await;
-    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     assert_eq!(texts_at_customer(&world), ["three"]);
 }
 

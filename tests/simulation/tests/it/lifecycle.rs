@@ -255,3 +255,21 @@ async fn a_reply_does_not_wait_for_a_background_run() {
     assert!(began.elapsed() > Duration::from_millis(100), "the run must have taken its time");
     assert!(waited < Duration::from_millis(10), "{waited:?}");
 }
+
+/// One store is one account on one server: opened for another address it stays shut, and nothing is sent anywhere.
+#[tokio::test(start_paused = true)]
+async fn a_store_belongs_to_its_server() {
+    let world = World::calm().await;
+    asked(&world, "Hello").await;
+    let ana = &world.phones[ANA];
+    ana.client.shutdown().await.expect("shut");
+    let config = Config {
+        store_path: ana.store_path.clone(),
+        server_url: "https://elsewhere.example".into(),
+        device_name: "phone".into(),
+        platform: "simulation".into(),
+        extra_roots_pem: None,
+    };
+    let opened = Client::open(config, Arc::new(MemorySecrets::default())).await;
+    assert_eq!(opened.err(), Some(Error::Invalid { field: "server_url".into(), limit: 0 }));
+}

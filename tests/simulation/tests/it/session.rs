@@ -81,3 +81,26 @@ async fn signing_out_with_unsent_work() {
     assert_eq!(account.member_name, "Ben");
     world.until("the list again", async || (ana.inbox().await.total == 1).then_some(())).await;
 }
+
+/// Signing out leaves nothing behind although the server does not answer and the app goes away meanwhile.
+#[tokio::test(start_paused = true)]
+async fn signing_out_is_done_before_the_server_is_told() {
+    let world = World::calm().await;
+    asked(&world, "Hello").await;
+    let ana = &world.phones[ANA];
+    let slow = PhoneFaults { lost_request: 100, ..PhoneFaults::default() };
+    ana.line.set_faults(slow);
+    let (out, away) = tokio::join!(
+        ana.client.sign_out(UnsentOnSignOut::Delete),
+        ana.client.enter_background(1_000)
+    );
+    assert_eq!(out, Ok(()));
+    away.expect("suspended");
+    ana.client.enter_foreground().await.expect("back");
+    assert_eq!(ana.client.account().await, Ok(None));
+    assert_eq!((ana.inbox().await.total, ana.outbox().await.total), (0, 0));
+    assert_eq!(
+        ana.client.status().next(0).await.expect("a view").expect("a store").link,
+        LinkState::SignedOut
+    );
+}
