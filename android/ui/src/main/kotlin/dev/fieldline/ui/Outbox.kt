@@ -51,7 +51,9 @@ fun Outbox(
                     if (at == 0 || screen.items[at - 1].conversation != item.conversation) {
                         item(key = "head $at ${item.conversation}") { Heading(item.name) }
                     }
-                    item(key = item.key) { Entry(item, pause != null, times, { onAction(item, it) }, { onOpen(item.conversation) }) }
+                    item(
+                        key = item.key,
+                    ) { Entry(item, pause != null, times, { onAction(item, it) }, { onOpen(item.conversation) }) }
                 }
             }
         }
@@ -65,7 +67,16 @@ private val pausing = setOf(Why.NO_NETWORK, Why.SERVER_UNREACHABLE, Why.SIGN_IN_
 private fun Heading(name: String) {
     Text(
         name,
-        Modifier.fillMaxWidth().padding(start = Sizes.spaceL, end = Sizes.spaceL, top = Sizes.spaceL, bottom = Sizes.spaceXs).semantics { heading() },
+        Modifier
+            .fillMaxWidth()
+            .padding(
+                start = Sizes.spaceL,
+                end = Sizes.spaceL,
+                top = Sizes.spaceL,
+                bottom = Sizes.spaceXs,
+            ).semantics {
+                heading()
+            },
         color = LocalColours.current.muted,
         style = MaterialTheme.typography.titleSmall,
     )
@@ -90,7 +101,10 @@ private fun Entry(
         Column(Modifier.semantics(mergeDescendants = true) {}, Arrangement.spacedBy(Sizes.spaceXs)) {
             workWord(item.work)?.let { Text(it, color = colours.muted, style = MaterialTheme.typography.bodyMedium) }
             item.text?.let { Text(it, color = colours.text, style = MaterialTheme.typography.bodyLarge) }
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM), itemVerticalAlignment = Alignment.CenterVertically) {
+            FlowRow(
+                horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM),
+                itemVerticalAlignment = Alignment.CenterVertically,
+            ) {
                 Text(
                     stringResource(R.string.outbox_written, times.stamp(item.writtenAt)),
                     color = colours.muted,

@@ -159,25 +159,75 @@ private fun reasonWord(
     val closedAt = snag.closedAt
     val code = snag.whatsAppCode
     return when (snag.why) {
-        Why.NO_NETWORK -> stringResource(R.string.reason_r1)
-        Why.SERVER_UNREACHABLE -> stringResource(R.string.reason_r2)
-        Why.SIGN_IN_AGAIN -> stringResource(R.string.reason_r3)
-        Why.BEHIND_EARLIER -> stringResource(R.string.reason_r4)
-        Why.LINE_DOWN -> stringResource(R.string.reason_r5)
-        Why.WHATSAPP_BUSY -> stringResource(R.string.reason_r6)
-        Why.WINDOW_CLOSED ->
-            if (closedAt == null) stringResource(R.string.reason_r7) else stringResource(R.string.reason_r7_at, times.stamp(closedAt))
-        Why.ANSWERED_MEANWHILE ->
+        Why.NO_NETWORK -> {
+            stringResource(R.string.reason_r1)
+        }
+
+        Why.SERVER_UNREACHABLE -> {
+            stringResource(R.string.reason_r2)
+        }
+
+        Why.SIGN_IN_AGAIN -> {
+            stringResource(R.string.reason_r3)
+        }
+
+        Why.BEHIND_EARLIER -> {
+            stringResource(R.string.reason_r4)
+        }
+
+        Why.LINE_DOWN -> {
+            stringResource(R.string.reason_r5)
+        }
+
+        Why.WHATSAPP_BUSY -> {
+            stringResource(R.string.reason_r6)
+        }
+
+        Why.WINDOW_CLOSED -> {
+            if (closedAt ==
+                null
+            ) {
+                stringResource(R.string.reason_r7)
+            } else {
+                stringResource(R.string.reason_r7_at, times.stamp(closedAt))
+            }
+        }
+
+        Why.ANSWERED_MEANWHILE -> {
             stringResource(R.string.reason_r8, snag.by?.let { writerWord(it) } ?: markWord(AuthorMark.UNKNOWN))
-        Why.NOT_YOURS -> stringResource(R.string.reason_r9)
-        Why.UNREACHABLE -> stringResource(R.string.reason_r10)
-        Why.ACCOUNT_TROUBLE -> stringResource(R.string.reason_r11)
-        Why.TEMPLATE_REFUSED -> stringResource(R.string.reason_r12)
-        Why.FILE_REFUSED -> stringResource(R.string.reason_r13)
-        Why.UNKNOWN_OUTCOME -> stringResource(R.string.reason_r14)
-        Why.TOO_OLD -> stringResource(R.string.reason_r15)
-        Why.REFUSED ->
+        }
+
+        Why.NOT_YOURS -> {
+            stringResource(R.string.reason_r9)
+        }
+
+        Why.UNREACHABLE -> {
+            stringResource(R.string.reason_r10)
+        }
+
+        Why.ACCOUNT_TROUBLE -> {
+            stringResource(R.string.reason_r11)
+        }
+
+        Why.TEMPLATE_REFUSED -> {
+            stringResource(R.string.reason_r12)
+        }
+
+        Why.FILE_REFUSED -> {
+            stringResource(R.string.reason_r13)
+        }
+
+        Why.UNKNOWN_OUTCOME -> {
+            stringResource(R.string.reason_r14)
+        }
+
+        Why.TOO_OLD -> {
+            stringResource(R.string.reason_r15)
+        }
+
+        Why.REFUSED -> {
             if (code == null) stringResource(R.string.reason_r16) else stringResource(R.string.reason_r16_code, code.toString())
+        }
     }
 }
 
