@@ -4,7 +4,7 @@
 
 Steps, each with what it needs: resources, compile, test (all tests), pictures (tests that also write docs/screens, and
 every state to target/android/pictures), lint. `test:Name,Name` runs the classes whose names hold one of the words.
-Without a step: lint and test. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
+Without a step: test. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
 target/android. CARGO_TARGET_DIR says where libfieldline_ffi and the generated Kotlin are; target/ without it.
 """
 
@@ -89,6 +89,12 @@ class Build:
         begun = time.monotonic()
         self.paths = toolchain.Paths(toolchain.prepare())
         say(f"toolchain {time.monotonic() - begun:.0f} s")
+        # The compiler's plugin must be of the compiler's version.
+        folder = subprocess.run([ROOT / "bindings/kotlin/toolchain/prepare"], stdout=subprocess.PIPE, text=True, check=True)
+        self.compiler = sorted(Path(folder.stdout.strip(), "compiler").rglob("*.jar"))
+        wanted = f"kotlin-compiler-embeddable-{toolchain.catalog()[1]['kotlin']}.jar"
+        if wanted not in {it.name for it in self.compiler}:
+            raise toolchain.ToolchainError(f"bindings/kotlin/toolchain has no {wanted}: its Kotlin and the catalog's differ")
         self.look = OUT / "look"
         sh([sys.executable, ROOT / "look" / "generate.py", "android", self.look])
 
@@ -107,7 +113,7 @@ class Build:
                 element.set(f"{ANDROID}name", PACKAGES["app"] + name)
         if test:
             for home in self.paths.unpacked("test"):
-                if home.name.startswith("ui-test-manifest-"):
+                if home.parent.name == "ui-test-manifest":
                     application.extend(ElementTree.parse(home / "AndroidManifest.xml").getroot().iter("activity"))
         return ElementTree.tostring(root, encoding="unicode")
 
@@ -153,8 +159,7 @@ class Build:
         with Step(name, found + [it for it in marks if it.exists()], *path, compose, *options) as step:
             if not step.needed():
                 return step.folder
-            compiler = ":".join(str(it) for it in self.paths.jars("compiler"))
-            command = [*JAVA, "-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"]
+            command = [*JAVA, "-cp", ":".join(map(str, self.compiler)), "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"]
             command += ["-no-stdlib", "-no-reflect", "-jvm-target", "17", "-module-name", f"fieldline-{name}", *options]
             if compose:
                 command += [f"-Xplugin={self.paths.one('compose-plugin')}"]
@@ -170,6 +175,8 @@ class Build:
         strict = ("-Werror",)
         made = {"resources": resources}
         generated = CARGO / "bindings" / "kotlin"
+        if not generated.is_dir():
+            raise toolchain.ToolchainError("no generated Kotlin: run bindings/generate kotlin")
         made["bindings"] = self.kotlin("bindings", [generated, ROOT / "bindings/kotlin/src"], sdk_jars)
         made["sdk"] = self.kotlin("sdk", [APP / "sdk/src/main/kotlin"], [made["bindings"], *sdk_jars], options=strict)
         # No wrapper on this path: a screen cannot name a type of the core.
@@ -204,7 +211,7 @@ class Build:
 
 
 def main():
-    steps = sys.argv[1:] or ["lint", "test"]
+    steps = sys.argv[1:] or ["test"]
     try:
         build = Build()
         for step in steps:
@@ -214,8 +221,7 @@ def main():
             elif name in ("test", "pictures"):
                 build.test(name == "pictures", only.split(",") if only else ())
             elif name == "lint":
-                jars = ":".join(str(it) for it in build.paths.jars("ktlint"))
-                sh([*JAVA, "-cp", jars, "com.pinterest.ktlint.Main", "--relative", "android/**/*.kt"])
+                sh([ROOT / "bindings/kotlin/lint"])
             else:
                 print(__doc__, file=sys.stderr)
                 return 2

@@ -24,6 +24,8 @@ CATALOG = HERE.parent / "gradle" / "libs.versions.toml"
 TOOLS = HERE / "tools.toml"
 RESOLVER = HERE / "coursier.xml"
 LOCK = HERE / "locked.sha256"
+# What goes with the app, and what only builds and tests it: two allow lists of licences.
+SHIPPED, TOOLS_ONLY = KINDS = ("app", "tools")
 JAVA = ["java", "-Xmx1g", "-XX:+UseSerialGC"]
 
 
@@ -50,8 +52,6 @@ def sets():
     app = bundles["sdk"] + bundles["sdk-native"] + bundles["ui"] + bundles["app"]
     trees = {"sdk": bundles["sdk"] + bundles["sdk-native"], "app": app}
     trees["test"] = app + bundles["test"] + bundles["test-manifest"]
-    for name, members in tools["tree"].items():
-        trees[name] = [it.format(**versions) for it in members]
     single = {name: it.format(**versions) for name, it in tools["single"].items()}
     return trees, single, tools["resolution"]
 
@@ -106,10 +106,9 @@ def without_twins(files):
     return [it for it in files if it.suffix == ".aar" or coordinates_of(it) not in archives]
 
 
-def keep(file, into):
-    """Copies one fetched file below `into` and returns its path from there."""
-    group, _, _ = coordinates_of(file)
-    path = Path("files") / group / file.name
+def keep(file, into, kind):
+    """Copies one fetched file into the Maven repository `kind` below `into`, and returns its path from `into`."""
+    path = Path(kind, *file.parts[file.parts.index("maven2") + 1 :])
     target = into / path
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,37 +116,43 @@ def keep(file, into):
     return path
 
 
+def is_shipped(file, into):
+    return (into / SHIPPED).joinpath(*file.parts[file.parts.index("maven2") + 1 :]).exists()
+
+
 def fetch(into, aside):
-    """Fills `into` with files/ and poms/ and says in paths.json which class path is what."""
+    """Fills `into` with a Maven repository of each of KINDS, and says in paths.json which class path is what."""
     trees, single, rules = sets()
     resolver = Resolver(aside)
     options = [option for it in rules["exclude"] for option in ("--exclude", it)]
     options += [option for it in rules["force"] for option in ("--force-version", it)]
     paths = {}
     for name, members in trees.items():
-        own = name in ("sdk", "app", "test")
         say(f"resolving {name}")
-        found = resolver.fetch(members, *(options if own else []))
-        paths[name] = [str(keep(it, into)) for it in without_twins(found)]
+        found = without_twins(resolver.fetch(members, *options))
+        paths[name] = [str(keep(it, into, SHIPPED if name != "test" or is_shipped(it, into) else TOOLS_ONLY)) for it in found]
     for name, member in single.items():
         say(f"fetching {name}")
         (found,) = resolver.fetch([member], "--intransitive")
-        paths[name] = [str(keep(found, into))]
+        paths[name] = [str(keep(found, into, TOOLS_ONLY))]
     for pom in resolver.store.rglob("*.pom"):
-        # Their licences are checked; parents are among them.
-        group, _, _ = coordinates_of(pom)
-        target = into / "poms" / group / pom.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(pom, target)
+        # tests/checks/jar_licences.py asks them; parents are among them.
+        for kind in KINDS:
+            keep(pom, into, kind)
     (into / "paths.json").write_text(json.dumps(paths, indent=1, sort_keys=True) + "\n")
+
+
+def unpacked_of(folder, archive):
+    """Where an AAR, by its path in the cache, is unpacked."""
+    return folder / "aars" / "/".join(archive.parts[1:-1])
 
 
 def unpack(folder):
     """Each AAR becomes a folder in aars/, with its resources compiled."""
     if not shutil.which("aapt2"):
         raise ToolchainError("aapt2 is missing: install aapt")
-    for archive in sorted((folder / "files").rglob("*.aar")):
-        target = folder / "aars" / archive.parent.name / archive.stem
+    for archive in sorted(folder.rglob("*.aar")):
+        target = unpacked_of(folder, archive.relative_to(folder))
         target.mkdir(parents=True)
         with zipfile.ZipFile(archive) as zipped:
             zipped.extractall(target)
@@ -158,8 +163,8 @@ def unpack(folder):
 def sums(folder):
     """The lock's text for what was fetched."""
     lines = []
-    for kind in ("files", "poms"):
-        for file in sorted((folder / kind).rglob("*.*")):
+    for kind in KINDS:
+        for file in (folder / kind).rglob("*.*"):
             if file.is_file():
                 lines.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n")
     return "".join(sorted(lines, key=lambda line: line[66:]))
@@ -214,7 +219,7 @@ class Paths:
     def unpacked(self, name):
         """Folders of the AARs of that class path."""
         found = [Path(it) for it in self.lists[name] if it.endswith(".aar")]
-        return [self.folder / "aars" / it.parent.name / it.stem for it in found]
+        return [unpacked_of(self.folder, it) for it in found]
 
     def jars(self, name):
         """Absolute paths of classes of that class path, in its order."""
@@ -223,7 +228,7 @@ class Paths:
             if it.suffix == ".jar":
                 result.append(self.folder / it)
                 continue
-            home = self.folder / "aars" / it.parent.name / it.stem
+            home = unpacked_of(self.folder, it)
             result += [jar for jar in (home / "classes.jar", *sorted((home / "libs").glob("*.jar"))) if jar.exists()]
         return result
 

@@ -16,7 +16,9 @@ private class Lines : RunListener() {
     }
 
     override fun testFinished(description: Description) {
-        println("test ${description.testClass.simpleName}.${description.methodName} ${(System.nanoTime() - begun) / 1_000_000} ms")
+        println(
+            "test ${description.testClass.simpleName}.${description.methodName} ${(System.nanoTime() - begun) / 1_000_000} ms",
+        )
     }
 
     override fun testFailure(failure: Failure) {

@@ -91,7 +91,11 @@ private operator fun Sequence<SemanticsNode>.contains(node: SemanticsNode): Bool
 
 private fun control(node: SemanticsNode): List<String> {
     val faults = mutableListOf<String>()
-    if (node.words().isEmpty() && node.below().all { it.words().isEmpty() }) faults += "a control without a name at ${node.boundsInRoot}"
+    if (node.words().isEmpty() &&
+        node.below().all { it.words().isEmpty() }
+    ) {
+        faults += "a control without a name at ${node.boundsInRoot}"
+    }
     val least = with(node.layoutInfo.density) { 48.dp.toPx() } - 1
     val touch = node.touchBoundsInRoot.size
     val scrolledAway = node.scrolls() && node.whole().size != node.boundsInRoot.size

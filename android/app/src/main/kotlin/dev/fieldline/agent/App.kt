@@ -25,15 +25,25 @@ internal fun App(fieldline: Fieldline) {
     val entry by fieldline.entry.collectAsStateWithLifecycle()
     var signingIn by rememberSaveable { mutableStateOf(false) }
     when (val it = entry) {
-        Entry.Opening -> BlankPage()
-        is Entry.Broken -> BlankPage(it.problem)
-        is Entry.SignedOut -> SignInRoute(fieldline, it.server, onBack = null) {}
-        is Entry.SignedIn ->
+        Entry.Opening -> {
+            BlankPage()
+        }
+
+        is Entry.Broken -> {
+            BlankPage(it.problem)
+        }
+
+        is Entry.SignedOut -> {
+            SignInRoute(fieldline, it.server, onBack = null) {}
+        }
+
+        is Entry.SignedIn -> {
             if (signingIn) {
                 SignInRoute(fieldline, it.server, onBack = { signingIn = false }) { signingIn = false }
             } else {
                 Inside(it.office) { signingIn = true }
             }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ import android.app.Activity
 import android.app.Application
 import android.os.Build
 import android.os.Bundle
+import android.provider.Settings.Global
 import dev.fieldline.sdk.Fieldline
 import dev.fieldline.sdk.Settings
 import kotlinx.coroutines.CoroutineScope
@@ -20,7 +21,7 @@ class FieldlineApplication : Application() {
     /** The app behind its screens. */
     val fieldline: Fieldline by lazy {
         val folder = File(noBackupFilesDir, "account")
-        Fieldline(Settings(folder, Build.MODEL), KeystoreSecrets(File(noBackupFilesDir, "secrets")))
+        Fieldline(Settings(folder, ::deviceName), KeystoreSecrets(File(noBackupFilesDir, "secrets")))
     }
 
     override fun onCreate() {
@@ -29,6 +30,8 @@ class FieldlineApplication : Application() {
         NetworkWatch(this) { kind -> scope.launch { fieldline.networkChanged(kind) } }.start()
         scope.launch { fieldline.start() }
     }
+
+    private fun deviceName(): String = Global.getString(contentResolver, Global.DEVICE_NAME) ?: Build.MODEL
 
     /** Counts what is on the screen; a turned phone does not leave it. */
     private inner class Screens : ActivityLifecycleCallbacks {

@@ -54,7 +54,12 @@ internal class KeystoreSecrets(
                 it.write(sealed)
                 it.fd.sync()
             }
-            Files.move(aside.toPath(), fileOf(name).toPath(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING)
+            Files.move(
+                aside.toPath(),
+                fileOf(name).toPath(),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING,
+            )
         }
 
     @Synchronized

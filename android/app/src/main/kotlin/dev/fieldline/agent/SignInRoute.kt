@@ -77,7 +77,15 @@ internal fun SignInRoute(
                 way = it
                 screen = screen.copy(way = it, problem = null)
             },
-            onContinue = { if (way == SignInWay.CODE) preview() else signIn(Key.Password(email.text.toString(), password.text.toString())) },
+            onContinue = {
+                if (way ==
+                    SignInWay.CODE
+                ) {
+                    preview()
+                } else {
+                    signIn(Key.Password(email.text.toString(), password.text.toString()))
+                }
+            },
             onAccept = { signIn(Key.Code(code.text.toString())) },
             onCancel = ::cancel,
         )

@@ -1,5 +1,6 @@
 package dev.fieldline.agent
 
+import android.provider.Settings.Global
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.hasText
@@ -10,6 +11,7 @@ import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.performTextReplacement
+import androidx.lifecycle.Lifecycle
 import dev.fieldline.testing.TestKeystore
 import dev.fieldline.testing.World
 import dev.fieldline.testing.checkLayout
@@ -23,9 +25,9 @@ import org.junit.rules.ExternalResource
 import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
-import org.robolectric.shadows.ShadowBuild
 
 /** A part of a working day: the whole app on the real core, a real platform and a simulated WhatsApp, touched as a person does. */
 @RunWith(RobolectricTestRunner::class)
@@ -36,7 +38,7 @@ class DayTest {
     private val before =
         object : ExternalResource() {
             override fun before() {
-                ShadowBuild.setModel("Pixel 9")
+                Global.putString(RuntimeEnvironment.getApplication().contentResolver, Global.DEVICE_NAME, "Ana's phone")
                 TestKeystore.install()
             }
         }
@@ -111,6 +113,9 @@ class DayTest {
         seen("Offline since")
         rule.onNode(hasSetTextAction()).performTextInput("Yes. I am there at four and bring the new valve.")
         show("composer-offline")
+        // The system takes the activity away and brings it back: place and draft are kept.
+        rule.activityRule.scenario.recreate()
+        seen("Yes. I am there at four and bring the new valve.")
         tap("Send when online")
         seen("On this phone")
         show("conversation-offline")
@@ -133,6 +138,12 @@ class DayTest {
         world.ownerWrites(ROSA, "Ana is on her way to you.")
         seen("Ana is on her way to you.")
         show("conversation")
+
+        // Off the screen the core closes its file; back on it, it catches up.
+        rule.activityRule.scenario.moveToState(Lifecycle.State.CREATED)
+        world.customerWrites(ROSA, "Rosa Delgado", "Good, see you.")
+        rule.activityRule.scenario.moveToState(Lifecycle.State.RESUMED)
+        seen("Good, see you.")
         val reply = "Yes. I am there at four and bring the new valve."
         assertEquals(1, world.customerSees(ROSA).count { it == reply })
         assertEquals(1, world.ownerSees(ROSA).count { it == reply })

@@ -75,8 +75,8 @@ sealed interface Key {
 class Settings(
     /** A private folder outside the system's backups. */
     val folder: File,
-    /** How the office's list names this phone. */
-    val deviceName: String,
+    /** How the office's list names this phone; its person may rename it. */
+    val deviceName: () -> String,
 )
 
 /**
@@ -118,7 +118,7 @@ class Fieldline(
         turn.withLock {
             try {
                 val found = opened(server).previewLinkCode(code)
-                Preview.Offer(LinkOffer(found.workspaceName, found.memberName, settings.deviceName))
+                Preview.Offer(LinkOffer(found.workspaceName, found.memberName, settings.deviceName()))
             } catch (error: FieldlineException) {
                 Preview.Refused(problemOf(error))
             }
@@ -177,7 +177,7 @@ class Fieldline(
         val asked = wanted.trim().trimEnd('/')
         client?.let { if (asked == address) return it else closed() }
         withContext(Dispatchers.IO) { settings.folder.mkdirs() }
-        val config = Config(File(settings.folder, "phone.db").path, asked, settings.deviceName, "android", null)
+        val config = Config(File(settings.folder, "phone.db").path, asked, settings.deviceName(), "android", null)
         val opened = Client.open(config, secrets)
         client = opened
         address = asked

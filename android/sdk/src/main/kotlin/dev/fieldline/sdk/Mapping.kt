@@ -148,7 +148,8 @@ private fun Trouble.snag() =
 /** The column *who* of the reasons: nobody has to act, I have to, or it is over. */
 private fun Why.kind(): SnagKind =
     when (this) {
-        Why.NO_NETWORK, Why.SERVER_UNREACHABLE, Why.BEHIND_EARLIER, Why.LINE_DOWN, Why.WHATSAPP_BUSY, Why.ACCOUNT_TROUBLE -> SnagKind.WAITS
+        Why.NO_NETWORK, Why.SERVER_UNREACHABLE, Why.BEHIND_EARLIER -> SnagKind.WAITS
+        Why.LINE_DOWN, Why.WHATSAPP_BUSY, Why.ACCOUNT_TROUBLE -> SnagKind.WAITS
         Why.SIGN_IN_AGAIN, Why.WINDOW_CLOSED, Why.ANSWERED_MEANWHILE, Why.UNKNOWN_OUTCOME -> SnagKind.ASKS
         Why.NOT_YOURS, Why.UNREACHABLE, Why.TEMPLATE_REFUSED, Why.FILE_REFUSED, Why.TOO_OLD, Why.REFUSED -> SnagKind.STOPPED
     }

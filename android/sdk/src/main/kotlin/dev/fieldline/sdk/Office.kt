@@ -3,6 +3,7 @@ package dev.fieldline.sdk
 import dev.fieldline.ArrivedSettlement
 import dev.fieldline.Client
 import dev.fieldline.Discarded
+import dev.fieldline.OutboxSnapshot
 import dev.fieldline.SendAgainSettlement
 import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.ChatScreen
@@ -32,8 +33,7 @@ class Office internal constructor(
                 loading = list.loading,
                 hasMore = list.hasMoreAfter,
                 link = status.line(),
-                // That something was read is not what a person means by unsent.
-                unsent = outbox.rows.count { it.kind != "read" },
+                unsent = outbox.unsent().size,
                 needsMe = outbox.needsMe.toInt(),
                 now = now,
             )
@@ -42,7 +42,7 @@ class Office internal constructor(
     /** All unsent work. */
     val outbox: Flow<OutboxScreen> =
         combine(client.outbox(), time()) { outbox, now ->
-            OutboxScreen(outbox.rows.map { it.item() }, outbox.pause?.line(), outbox.needsMe.toInt(), now)
+            OutboxScreen(outbox.unsent().map { it.item() }, outbox.pause?.line(), outbox.needsMe.toInt(), now)
         }
 
     /** Shows more of the list. */
@@ -73,6 +73,9 @@ class Office internal constructor(
             }
         return problem ?: Problem.Known(Trouble.NOT_POSSIBLE).takeIf { tooLate }
     }
+
+    /** That something was read is not what a person means by unsent. */
+    private fun OutboxSnapshot.unsent() = rows.filter { it.kind != "read" }
 
     /** Server time, often enough for a countdown in minutes. */
     private fun time(): Flow<Long> =

@@ -75,7 +75,13 @@ internal fun BubbleRow(
                 SnagMark(it, times, Modifier.padding(top = Sizes.spaceXs))
                 OtherAnswer(it)
             }
-            if (bubble.customerWroteSince) Marked(R.drawable.icon_info, stringResource(R.string.customer_wrote_since), tint = LocalColours.current.info)
+            if (bubble.customerWroteSince) {
+                Marked(
+                    R.drawable.icon_info,
+                    stringResource(R.string.customer_wrote_since),
+                    tint = LocalColours.current.info,
+                )
+            }
             ActionRow(bubble.actions, onAction)
         }
     }

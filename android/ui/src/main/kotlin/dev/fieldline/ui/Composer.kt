@@ -50,7 +50,11 @@ internal fun Composer(
 ) {
     val colours = LocalColours.current
     val open = window.minutesLeft(now) != null
-    val length = draft.text.codePoints().count().toInt()
+    val length =
+        draft.text
+            .codePoints()
+            .count()
+            .toInt()
     HorizontalDivider(color = colours.line)
     Column(
         Modifier.fillMaxWidth().background(colours.surface).padding(Sizes.spaceM),
@@ -64,7 +68,10 @@ internal fun Composer(
                     color = colours.info,
                     style = MaterialTheme.typography.bodyMedium,
                 )
-                TextButton(events.onStopEditing, Modifier.heightIn(min = Sizes.target)) { Text(stringResource(R.string.cancel)) }
+                TextButton(
+                    events.onStopEditing,
+                    Modifier.heightIn(min = Sizes.target),
+                ) { Text(stringResource(R.string.cancel)) }
             }
         }
         OutlinedTextField(
@@ -92,7 +99,11 @@ internal fun Composer(
                 Modifier.heightIn(min = Sizes.target),
                 enabled = open && draft.text.isNotBlank() && length <= LIMIT,
             ) {
-                Icon(painterResource(R.drawable.icon_send), contentDescription = null, Modifier.padding(end = Sizes.spaceS).size(20.dp))
+                Icon(
+                    painterResource(R.drawable.icon_send),
+                    contentDescription = null,
+                    Modifier.padding(end = Sizes.spaceS).size(20.dp),
+                )
                 Text(stringResource(word))
             }
         }

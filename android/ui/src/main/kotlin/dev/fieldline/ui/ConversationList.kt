@@ -63,9 +63,15 @@ fun ConversationList(
         Bar(stringResource(R.string.list_title), onBack = null) { OutboxButton(screen.unsent, onOutbox) }
         LinkBanner(screen.link, times, onSignIn)
         when {
-            screen.loading -> EmptyPage(stringResource(R.string.list_loading), null)
-            screen.items.isEmpty() -> EmptyPage(stringResource(R.string.list_empty), stringResource(R.string.list_empty_more))
-            else ->
+            screen.loading -> {
+                EmptyPage(stringResource(R.string.list_loading), null)
+            }
+
+            screen.items.isEmpty() -> {
+                EmptyPage(stringResource(R.string.list_empty), stringResource(R.string.list_empty_more))
+            }
+
+            else -> {
                 LazyColumn(Modifier.weight(1f)) {
                     items(screen.items, key = { it.key }) { ListRow(it, screen.now, times) { onOpen(it.key) } }
                     if (screen.hasMore) {
@@ -76,6 +82,7 @@ fun ConversationList(
                         }
                     }
                 }
+            }
         }
     }
 }
@@ -187,7 +194,14 @@ private fun PreviewLine(
 
 /** Rows stand in columns: a name in another direction begins where the others do. */
 @Composable
-private fun sideOfLayout(): TextAlign = if (LocalLayoutDirection.current == LayoutDirection.Ltr) TextAlign.Left else TextAlign.Right
+private fun sideOfLayout(): TextAlign =
+    if (LocalLayoutDirection.current ==
+        LayoutDirection.Ltr
+    ) {
+        TextAlign.Left
+    } else {
+        TextAlign.Right
+    }
 
 @Composable
 private fun Unread(count: Int) {

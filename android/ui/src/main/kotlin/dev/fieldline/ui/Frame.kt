@@ -55,7 +55,11 @@ internal fun Bar(
 ) {
     val colours = LocalColours.current
     Row(
-        Modifier.fillMaxWidth().background(colours.surface).heightIn(min = 64.dp).padding(horizontal = Sizes.spaceS),
+        Modifier
+            .fillMaxWidth()
+            .background(colours.surface)
+            .heightIn(min = 64.dp)
+            .padding(horizontal = Sizes.spaceS),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         if (onBack != null) {

@@ -23,6 +23,7 @@ import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.OutboxItem
 import dev.fieldline.sdk.screen.OutboxScreen
 import dev.fieldline.sdk.screen.Problem
+import dev.fieldline.sdk.screen.Why
 import dev.fieldline.ui.look.Sizes
 
 /** All unsent work (E6), in the core's order, with a heading wherever the conversation changes. */
@@ -50,18 +51,32 @@ fun Outbox(
                     if (at == 0 || screen.items[at - 1].conversation != item.conversation) {
                         item(key = "head $at ${item.conversation}") { Heading(item.name) }
                     }
-                    item(key = item.key) { Entry(item, times, { onAction(item, it) }, { onOpen(item.conversation) }) }
+                    item(
+                        key = item.key,
+                    ) { Entry(item, pause != null, times, { onAction(item, it) }, { onOpen(item.conversation) }) }
                 }
             }
         }
     }
 }
 
+/** Reasons of the whole outbox. */
+private val pausing = setOf(Why.NO_NETWORK, Why.SERVER_UNREACHABLE, Why.SIGN_IN_AGAIN)
+
 @Composable
 private fun Heading(name: String) {
     Text(
         name,
-        Modifier.fillMaxWidth().padding(start = Sizes.spaceL, end = Sizes.spaceL, top = Sizes.spaceL, bottom = Sizes.spaceXs).semantics { heading() },
+        Modifier
+            .fillMaxWidth()
+            .padding(
+                start = Sizes.spaceL,
+                end = Sizes.spaceL,
+                top = Sizes.spaceL,
+                bottom = Sizes.spaceXs,
+            ).semantics {
+                heading()
+            },
         color = LocalColours.current.muted,
         style = MaterialTheme.typography.titleSmall,
     )
@@ -71,11 +86,14 @@ private fun Heading(name: String) {
 @Composable
 private fun Entry(
     item: OutboxItem,
+    paused: Boolean,
     times: Times,
     onAction: (Action) -> Unit,
     onOpen: () -> Unit,
 ) {
     val colours = LocalColours.current
+    // One line above all says it once.
+    val snag = item.snag?.takeUnless { paused && it.why in pausing }
     Column(
         Modifier.fillMaxWidth().background(colours.surface).padding(horizontal = Sizes.spaceL, vertical = Sizes.spaceM),
         verticalArrangement = Arrangement.spacedBy(Sizes.spaceXs),
@@ -83,21 +101,24 @@ private fun Entry(
         Column(Modifier.semantics(mergeDescendants = true) {}, Arrangement.spacedBy(Sizes.spaceXs)) {
             workWord(item.work)?.let { Text(it, color = colours.muted, style = MaterialTheme.typography.bodyMedium) }
             item.text?.let { Text(it, color = colours.text, style = MaterialTheme.typography.bodyLarge) }
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM), itemVerticalAlignment = Alignment.CenterVertically) {
+            FlowRow(
+                horizontalArrangement = Arrangement.spacedBy(Sizes.spaceM),
+                itemVerticalAlignment = Alignment.CenterVertically,
+            ) {
                 Text(
                     stringResource(R.string.outbox_written, times.stamp(item.writtenAt)),
                     color = colours.muted,
                     style = MaterialTheme.typography.bodySmall,
                 )
                 StepMark(item.step)
-                item.snag?.nextTry?.let {
+                snag?.nextTry?.let {
                     val word = stringResource(R.string.outbox_next_try, times.clock(it))
                     Text(word, color = colours.muted, style = MaterialTheme.typography.bodySmall)
                 }
             }
-            item.snag?.let { SnagMark(it, times) }
+            snag?.let { SnagMark(it, times) }
         }
-        item.snag?.let { OtherAnswer(it) }
+        snag?.let { OtherAnswer(it) }
         ActionRow(item.actions, onAction)
         if (item.looksFirst) {
             TextButton(onOpen, Modifier.heightIn(min = Sizes.target)) { Text(stringResource(R.string.chat_open)) }

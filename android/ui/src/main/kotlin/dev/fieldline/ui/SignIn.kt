@@ -94,7 +94,11 @@ private fun Form(
     events: SignInEvents,
 ) {
     Column(Modifier.selectableGroup()) {
-        Way(R.string.sign_in_by_password, screen.way == SignInWay.PASSWORD, !screen.running) { events.onWay(SignInWay.PASSWORD) }
+        Way(
+            R.string.sign_in_by_password,
+            screen.way == SignInWay.PASSWORD,
+            !screen.running,
+        ) { events.onWay(SignInWay.PASSWORD) }
         Way(R.string.sign_in_by_code, screen.way == SignInWay.CODE, !screen.running) { events.onWay(SignInWay.CODE) }
     }
     Field(fields.server, R.string.sign_in_server, KeyboardType.Uri, !screen.running)

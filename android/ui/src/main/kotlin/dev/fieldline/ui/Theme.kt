@@ -59,7 +59,13 @@ private fun scheme(
 }
 
 /** Figures of one width, so that times and counts do not jump. */
-private val meta = TextStyle(fontSize = Sizes.textMeta, lineHeight = 16.sp, fontFeatureSettings = "tnum", textDirection = TextDirection.Content)
+private val meta =
+    TextStyle(
+        fontSize = Sizes.textMeta,
+        lineHeight = 16.sp,
+        fontFeatureSettings = "tnum",
+        textDirection = TextDirection.Content,
+    )
 
 private val typography =
     Typography().run {

@@ -49,10 +49,10 @@ internal fun rememberTimes(now: Long): Times {
 
 internal const val MINUTE = 60_000L
 
-/** A span in the largest unit that fits; part of a minute counts as one. */
+/** A span in the largest unit that fits, never more than there is; the last minute is one. */
 @Composable
 internal fun spanWord(millis: Long): String {
-    val minutes = (millis + MINUTE - 1) / MINUTE
+    val minutes = (millis / MINUTE).coerceAtLeast(1)
     return if (minutes >= 60) {
         stringResource(R.string.span_hours, (minutes / 60).toString())
     } else {
@@ -60,10 +60,10 @@ internal fun spanWord(millis: Long): String {
     }
 }
 
-/** Minutes left, or null once it is closed. */
+/** Whole minutes left, or null once it is closed. */
 internal fun Window.minutesLeft(now: Long): Long? =
     when (this) {
-        is Window.Open -> ((closesAt - now + MINUTE - 1) / MINUTE).takeIf { closesAt > now }
+        is Window.Open -> ((closesAt - now) / MINUTE).takeIf { closesAt > now }
         is Window.Closed -> null
     }
 
@@ -159,25 +159,75 @@ private fun reasonWord(
     val closedAt = snag.closedAt
     val code = snag.whatsAppCode
     return when (snag.why) {
-        Why.NO_NETWORK -> stringResource(R.string.reason_r1)
-        Why.SERVER_UNREACHABLE -> stringResource(R.string.reason_r2)
-        Why.SIGN_IN_AGAIN -> stringResource(R.string.reason_r3)
-        Why.BEHIND_EARLIER -> stringResource(R.string.reason_r4)
-        Why.LINE_DOWN -> stringResource(R.string.reason_r5)
-        Why.WHATSAPP_BUSY -> stringResource(R.string.reason_r6)
-        Why.WINDOW_CLOSED ->
-            if (closedAt == null) stringResource(R.string.reason_r7) else stringResource(R.string.reason_r7_at, times.stamp(closedAt))
-        Why.ANSWERED_MEANWHILE ->
+        Why.NO_NETWORK -> {
+            stringResource(R.string.reason_r1)
+        }
+
+        Why.SERVER_UNREACHABLE -> {
+            stringResource(R.string.reason_r2)
+        }
+
+        Why.SIGN_IN_AGAIN -> {
+            stringResource(R.string.reason_r3)
+        }
+
+        Why.BEHIND_EARLIER -> {
+            stringResource(R.string.reason_r4)
+        }
+
+        Why.LINE_DOWN -> {
+            stringResource(R.string.reason_r5)
+        }
+
+        Why.WHATSAPP_BUSY -> {
+            stringResource(R.string.reason_r6)
+        }
+
+        Why.WINDOW_CLOSED -> {
+            if (closedAt ==
+                null
+            ) {
+                stringResource(R.string.reason_r7)
+            } else {
+                stringResource(R.string.reason_r7_at, times.stamp(closedAt))
+            }
+        }
+
+        Why.ANSWERED_MEANWHILE -> {
             stringResource(R.string.reason_r8, snag.by?.let { writerWord(it) } ?: markWord(AuthorMark.UNKNOWN))
-        Why.NOT_YOURS -> stringResource(R.string.reason_r9)
-        Why.UNREACHABLE -> stringResource(R.string.reason_r10)
-        Why.ACCOUNT_TROUBLE -> stringResource(R.string.reason_r11)
-        Why.TEMPLATE_REFUSED -> stringResource(R.string.reason_r12)
-        Why.FILE_REFUSED -> stringResource(R.string.reason_r13)
-        Why.UNKNOWN_OUTCOME -> stringResource(R.string.reason_r14)
-        Why.TOO_OLD -> stringResource(R.string.reason_r15)
-        Why.REFUSED ->
+        }
+
+        Why.NOT_YOURS -> {
+            stringResource(R.string.reason_r9)
+        }
+
+        Why.UNREACHABLE -> {
+            stringResource(R.string.reason_r10)
+        }
+
+        Why.ACCOUNT_TROUBLE -> {
+            stringResource(R.string.reason_r11)
+        }
+
+        Why.TEMPLATE_REFUSED -> {
+            stringResource(R.string.reason_r12)
+        }
+
+        Why.FILE_REFUSED -> {
+            stringResource(R.string.reason_r13)
+        }
+
+        Why.UNKNOWN_OUTCOME -> {
+            stringResource(R.string.reason_r14)
+        }
+
+        Why.TOO_OLD -> {
+            stringResource(R.string.reason_r15)
+        }
+
+        Why.REFUSED -> {
             if (code == null) stringResource(R.string.reason_r16) else stringResource(R.string.reason_r16_code, code.toString())
+        }
     }
 }
 

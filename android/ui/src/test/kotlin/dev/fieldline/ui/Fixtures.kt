@@ -34,8 +34,8 @@ object Fixtures {
     private val me = Writer(AuthorMark.ME, "Ana")
     private val customer = Writer(AuthorMark.CUSTOMER, "Rosa Delgado")
     private const val LONG =
-        "The technician comes tomorrow between nine and eleven. If nobody is at home, please leave the key with the neighbours on the " +
-            "second floor, and write to us here when that is done."
+        "The technician comes tomorrow between nine and eleven. If nobody is at home, please leave the key with the " +
+            "neighbours on the second floor, and write to us here when that is done."
 
     val signIns =
         SignInWay.entries.flatMap { way ->
@@ -45,7 +45,12 @@ object Fixtures {
             )
         } +
             Trouble.entries.map { SignInScreen(SignInWay.CODE, running = false, problem = Problem.Known(it), offer = null) } +
-            SignInScreen(SignInWay.CODE, running = false, problem = null, offer = LinkOffer("Brook & Sons Plumbing", "Ana", "Pixel 9"))
+            SignInScreen(
+                SignInWay.CODE,
+                running = false,
+                problem = null,
+                offer = LinkOffer("Brook & Sons Plumbing", "Ana", "Pixel 9"),
+            )
 
     private fun item(
         key: Int,
@@ -63,7 +68,15 @@ object Fixtures {
             item(0, "Rosa Delgado", unread = 2),
             item(1, "Bartholomew Featherstonehaugh of Cholmondeley", me, waiting = 3, window = Window.Open(NOW + 40 * MINUTE)),
             item(2, "نادية حداد", Writer(AuthorMark.OWNER, null), Content.Text("سنكون هناك في الصباح"), needsMe = 1),
-            item(3, "+34 600 000 001", Writer(AuthorMark.AI, null), unread = 120, window = Window.Open(NOW + 12 * MINUTE), waiting = 12, needsMe = 12),
+            item(
+                3,
+                "+34 600 000 001",
+                Writer(AuthorMark.AI, null),
+                unread = 120,
+                window = Window.Open(NOW + 12 * MINUTE),
+                waiting = 12,
+                needsMe = 12,
+            ),
             item(4, "陈伟", Writer(AuthorMark.COLLEAGUE, "Ben"), Content.Deleted, window = Window.Closed(NOW - HOUR)),
             item(5, "Zoë", content = Content.Unsupported, window = Window.Closed(null)),
         )
@@ -134,11 +147,15 @@ object Fixtures {
         listOf(chat(authors, older = true), chat(emptyList()), chat(authors, held = false)) +
             Step.entries.map { chat(listOf(bubble(1, customer), bubble(2, me, step = it), bubble(3, me, step = it))) } +
             Why.entries.map { why ->
-                val waiting = bubble(2, me, Content.Text("ok"), Step.ON_PHONE, snag(why), Action.entries.take(4), wroteSince = true)
+                val waiting =
+                    bubble(2, me, Content.Text("ok"), Step.ON_PHONE, snag(why), Action.entries.take(4), wroteSince = true)
                 chat(listOf(bubble(1, customer), waiting), Window.Closed(NOW - HOUR))
             } +
             links.map { chat(authors, Window.Open(NOW + 40 * MINUTE), it) } +
-            chat(listOf(bubble(1, me, step = Step.AT_SERVER, snag = snag(Why.UNKNOWN_OUTCOME), actions = Action.entries)), Window.Closed(null))
+            chat(
+                listOf(bubble(1, me, step = Step.AT_SERVER, snag = snag(Why.UNKNOWN_OUTCOME), actions = Action.entries)),
+                Window.Closed(null),
+            )
 
     val outboxes =
         listOf(OutboxScreen(emptyList(), null, 0, NOW)) +
@@ -149,7 +166,18 @@ object Fixtures {
                         val why = Why.entries[at + 6]
                         val actions = Action.entries.take(at + 1)
                         val conversation = "c${at / 2}"
-                        OutboxItem("o$at", conversation, "Rosa Delgado", work, text, NOW - HOUR, Step.ON_PHONE, snag(why), actions, at % 2 == 0)
+                        OutboxItem(
+                            "o$at",
+                            conversation,
+                            "Rosa Delgado",
+                            work,
+                            text,
+                            NOW - HOUR,
+                            Step.ON_PHONE,
+                            snag(why),
+                            actions,
+                            at % 2 == 0,
+                        )
                     }
                 OutboxScreen(entries, link, 2, NOW)
             }

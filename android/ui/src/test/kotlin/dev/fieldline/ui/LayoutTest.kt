@@ -77,6 +77,12 @@ class LayoutTest {
         val signInEvents = SignInEvents({}, {}, {}, {})
         val chatEvents = ChatEvents({}, {}, { _, _ -> }, {}, {}, {})
 
-        fun fields() = SignInFields(TextFieldState("https://fieldline.example"), TextFieldState("ana@brook.example"), TextFieldState("secret"), TextFieldState(""))
+        fun fields() =
+            SignInFields(
+                TextFieldState("https://fieldline.example"),
+                TextFieldState("ana@brook.example"),
+                TextFieldState("secret"),
+                TextFieldState(""),
+            )
     }
 }
