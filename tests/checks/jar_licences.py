@@ -3,8 +3,8 @@
 
     tests/checks/jar_licences.py FOLDER [--allow PAGE]
 
-FOLDER is what bindings/kotlin/toolchain/prepare prints: one folder a class path, each a Maven repository. Jars of `compiler`
-and `ktlint` only run here and go with nothing, so for them the page's second list counts too. A pom that names several
+FOLDER is what bindings/kotlin/toolchain/prepare or android/verify/toolchain.py prints: one folder a class path, each a Maven
+repository, of jars and AARs. Those of `compiler`, `ktlint` and `tools` only run here and go with nothing, so for them the page's second list counts too. A pom that names several
 licences lets the user choose one (Maven's manual says so); one that names none has its parent's.
 """
 
@@ -16,18 +16,27 @@ import xml.etree.ElementTree as xml
 
 import licences
 
-TOOLS = ("compiler", "ktlint")
+TOOLS = ("compiler", "ktlint", "tools")
+# Contents of AARs that are counted as a whole.
+UNPACKED = ("aars",)
 TOOLS_BEGIN = "<!-- tool licences: begin -->"
 TOOLS_END = "<!-- tool licences: end -->"
 
 # Poms written before SPDX names name a licence in words. Only what has been met stands here; anything else breaks the check.
 WORDS = {
+    "Apache 2": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "The Apache License, Version 2.0": "Apache-2.0",
     "The Apache Software License, Version 2.0": "Apache-2.0",
     "MIT License": "MIT",
     "The MIT License": "MIT",
+    # Its text is MIT's, with another name at its head.
+    "Bouncy Castle Licence": "MIT",
+    "CDDL + GPLv2 with classpath exception": "CDDL-1.0 OR GPL-2.0-only WITH Classpath-exception-2.0",
     "Eclipse Public License - v 1.0": "EPL-1.0",
+    "Eclipse Public License 1.0": "EPL-1.0",
+    "New BSD License": "BSD-3-Clause",
     "GNU Lesser General Public License": "LGPL-2.1-only",
 }
 
@@ -71,9 +80,11 @@ def expression_of(repository: pathlib.Path, pom: pathlib.Path) -> str:
 def broken(folder: pathlib.Path, allowed: list[str], tools_allowed: list[str]) -> tuple[int, list[str]]:
     """How many jars there are, and one line for each that may not be here."""
     count, lines = 0, []
-    for jar in sorted(folder.rglob("*.jar")):
-        count += 1
+    for jar in sorted(it for it in folder.rglob("*.?ar") if it.suffix in (".jar", ".aar")):
         kind = jar.relative_to(folder).parts[0]
+        if kind in UNPACKED:
+            continue
+        count += 1
         name = f"{kind}: {jar.name}"
         try:
             expression = expression_of(folder / kind, jar.with_suffix(".pom"))

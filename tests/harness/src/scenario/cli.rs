@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Trouble, children, file, play};
+use super::{Trouble, children, file, lend, play};
 
 /// Plays scenarios against a real platform and a simulated WhatsApp.
 #[derive(Parser)]
@@ -21,6 +21,12 @@ struct Cli {
 enum Command {
     /// Plays the scenarios through one language's runner.
     Play(Play),
+    /// Runs a command beside a world of its own, which it reaches at `FIELDLINE_WORLD`.
+    World {
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// Entered by the harness itself.
     #[command(hide = true)]
     Process {
@@ -70,6 +76,7 @@ pub fn main() -> ExitCode {
         runtime.block_on(async {
             match command {
                 Command::Play(order) => play_all(&order).await,
+                Command::World { command } => lend::lend(&command).await,
                 Command::Process { .. } => children::simulator().await.map(|()| true),
             }
         })

@@ -5,6 +5,7 @@ mod children;
 mod cli;
 mod file;
 mod http;
+mod lend;
 mod pattern;
 mod play;
 mod runner;
