@@ -44,8 +44,7 @@ impl World {
             .tempdir()
             .map_err(Trouble::of("making the folder"))?;
         let starting = Trouble::of("starting the simulator");
-        let start =
-            Start::this(["process", "simulator"]).stderr(folder.path().join("simulator.log"));
+        let start = again(["process", "simulator"]).stderr(folder.path().join("simulator.log"));
         let mut simulator = Process::start(&start).map_err(&starting)?;
         let simulator_addr = simulator.listening().await.map_err(starting)?;
         let (app_secret, token) = (secret(), secret());
@@ -162,7 +161,7 @@ struct Office {
 
 impl Office {
     fn start(&self, args: &[&str]) -> Start {
-        Start::this(["process", "platform"].iter().chain(args))
+        again(["process", "platform"].iter().chain(args))
             .env("FIELDLINE_LISTEN", self.listen.to_string())
             .env("FIELDLINE_DATA", OsString::from(&self.data))
             .env("FIELDLINE_GRAPH_URL", &self.graph)
@@ -218,6 +217,12 @@ impl Office {
         let add = [&add[..], &["--name", &shown, "--role", "employee"]].concat();
         self.run(&add, password).await.map(|_| ())
     }
+}
+
+/// This binary entered again, as it is running: on Linux also if a build has put another one in its place meanwhile.
+fn again<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> Start {
+    let start = Start::this(args);
+    if cfg!(target_os = "linux") { start.program("/proc/self/exe") } else { start }
 }
 
 /// 128 random bits as text.
