@@ -29,7 +29,8 @@ dependencies {
     implementation(project(":ui"))
     implementation(libs.bundles.ui)
     implementation(libs.bundles.app)
-    implementation(libs.bundles.sdk.native) { artifact { type = "aar" } }
+    implementation(variantOf(libs.jna) { artifactType("aar") })
+    testImplementation(libs.bundles.sdk.native)
     testImplementation(libs.bundles.test)
     debugImplementation(libs.bundles.test.manifest)
 }

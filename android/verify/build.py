@@ -30,7 +30,7 @@ MIN_SDK, TARGET_SDK = 26, 36
 
 
 def say(text):
-    print(f"android: {text}", flush=True)
+    print(f"android: {text}", file=sys.stderr, flush=True)
 
 
 def sh(command, **more):
@@ -141,7 +141,7 @@ class Build:
                 command += ["-R", step.folder / f"{at}.zip"]
             sh(command)
             sources = files(step.folder / "java", suffix=".java")
-            sh(["javac", "-nowarn", "-d", step.folder / "classes", *sources])
+            sh(["javac", "-nowarn", "--release", "17", "-d", step.folder / "classes", *sources])
             config = step.folder / "classes/com/android/tools/test_config.properties"
             config.parent.mkdir(parents=True)
             config.write_text(
