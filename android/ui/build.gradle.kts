@@ -15,8 +15,9 @@ android {
     namespace = "dev.fieldline.ui"
     compileSdk = 37
     defaultConfig.minSdk = 26
-    sourceSets["main"].kotlin.directories.add(look.get().dir("kotlin").asFile.path)
-    sourceSets["main"].res.directories.add(look.get().dir("res").asFile.path)
+    val generated = look.get()
+    sourceSets["main"].kotlin.directories.add(generated.dir("kotlin").asFile.path)
+    sourceSets["main"].res.directories.add(generated.dir("res").asFile.path)
     sourceSets["test"].kotlin.directories.add("../testing/kotlin")
     testOptions.unitTests.isIncludeAndroidResources = true
 }
