@@ -15,8 +15,18 @@ android {
     namespace = "dev.fieldline.ui"
     compileSdk = 37
     defaultConfig.minSdk = 26
-    sourceSets["main"].kotlin.directories.add(look.get().dir("kotlin").asFile.path)
-    sourceSets["main"].res.directories.add(look.get().dir("res").asFile.path)
+    sourceSets["main"].kotlin.directories.add(
+        look
+            .get()
+            .dir("kotlin")
+            .asFile.path,
+    )
+    sourceSets["main"].res.directories.add(
+        look
+            .get()
+            .dir("res")
+            .asFile.path,
+    )
     sourceSets["test"].kotlin.directories.add("../testing/kotlin")
     testOptions.unitTests.isIncludeAndroidResources = true
 }
