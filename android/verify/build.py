@@ -5,7 +5,7 @@
 Steps, each with what it needs: resources, compile, test (all tests), pictures (tests that also write docs/screens, and
 every state to target/android/pictures), lint. `test:Name,Name` runs the classes whose names hold one of the words.
 Without a step: test. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
-target/android. CARGO_TARGET_DIR says where libfieldline_ffi and the generated Kotlin are; target/ without it.
+target/android. CARGO_TARGET_DIR says where the core's library and the generated Kotlin are; target/ without it.
 """
 
 import hashlib

@@ -6,7 +6,7 @@ mod http;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -71,7 +71,7 @@ impl Relay {
     /// # Errors
     /// Those of the port.
     pub async fn start(target: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = bound((Ipv4Addr::LOCALHOST, 0).into())?.listen(BACKLOG)?;
         let addr = listener.local_addr()?;
         let shared =
             Arc::new(Shared { to_lose: AtomicU32::new(0), counts: watch::Sender::default() });
@@ -177,7 +177,9 @@ impl Driver {
         match (&self.door, offline) {
             (Door::Open(_), false) | (Door::Shut(_) | Door::Lost, true) => Ok(()),
             (Door::Open(_), true) => {
-                self.door = Door::Lost;
+                // Bound before the door closes: the port is never free for anybody else.
+                let socket = bound(self.addr)?;
+                self.door = Door::Shut(socket);
                 while self.connections.try_join_next().is_some() {}
                 let dropped = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
                 self.connections.shutdown().await;
@@ -185,26 +187,27 @@ impl Driver {
                     counts.offline += 1;
                     counts.dropped += dropped;
                 });
-                self.door = Door::Shut(self.bound()?);
                 Ok(())
             }
             (Door::Shut(_) | Door::Lost, false) => {
                 let socket = match std::mem::replace(&mut self.door, Door::Lost) {
                     Door::Shut(socket) => socket,
-                    Door::Open(_) | Door::Lost => self.bound()?,
+                    Door::Open(_) | Door::Lost => bound(self.addr)?,
                 };
                 self.door = Door::Open(socket.listen(BACKLOG)?);
                 Ok(())
             }
         }
     }
+}
 
-    fn bound(&self) -> io::Result<TcpSocket> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(self.addr)?;
-        Ok(socket)
-    }
+/// A socket on that port beside another one of ours, not listening yet.
+fn bound(addr: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(addr)?;
+    Ok(socket)
 }
 
 /// The next connection; never while the door is shut.

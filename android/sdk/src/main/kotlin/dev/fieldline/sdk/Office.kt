@@ -27,7 +27,7 @@ class Office internal constructor(
 
     /** The conversation list. */
     val list: Flow<ListScreen> =
-        combine(inbox.snapshots, client.outbox(), client.status(), time()) { list, outbox, status, now ->
+        combine(inbox.snapshots, client.outbox(), client.status(), time()) { list, outbox, status, _ ->
             ListScreen(
                 items = list.rows.map { it.item() },
                 loading = list.loading,
@@ -35,14 +35,14 @@ class Office internal constructor(
                 link = status.line(),
                 unsent = outbox.unsent().size,
                 needsMe = outbox.needsMe.toInt(),
-                now = now,
+                now = client.serverTime,
             )
         }
 
     /** All unsent work. */
     val outbox: Flow<OutboxScreen> =
-        combine(client.outbox(), time()) { outbox, now ->
-            OutboxScreen(outbox.unsent().map { it.item() }, outbox.pause?.line(), outbox.needsMe.toInt(), now)
+        combine(client.outbox(), time()) { outbox, _ ->
+            OutboxScreen(outbox.unsent().map { it.item() }, outbox.pause?.line(), outbox.needsMe.toInt(), client.serverTime)
         }
 
     /** Shows more of the list. */
@@ -77,11 +77,11 @@ class Office internal constructor(
     /** That something was read is not what a person means by unsent. */
     private fun OutboxSnapshot.unsent() = rows.filter { it.kind != "read" }
 
-    /** Server time, often enough for a countdown in minutes. */
-    private fun time(): Flow<Long> =
+    /** Draws again often enough for a countdown in minutes; the time itself is asked when it is drawn. */
+    private fun time(): Flow<Unit> =
         flow {
             while (true) {
-                emit(client.serverTime)
+                emit(Unit)
                 delay(COUNTDOWN)
             }
         }.flowOn(Dispatchers.Default)
@@ -96,13 +96,13 @@ class Office internal constructor(
 class Chat internal constructor(
     private val client: Client,
     private val conversation: String,
-    time: Flow<Long>,
+    time: Flow<Unit>,
 ) {
     private val rows = client.timeline(conversation)
 
     /** Bubbles, head and window. */
     val screen: Flow<ChatScreen> =
-        combine(rows.snapshots, client.status(), time) { it, status, now ->
+        combine(rows.snapshots, client.status(), time) { it, status, _ ->
             val byKey = it.rows.associateBy { row -> row.key }
             ChatScreen(
                 name = it.name,
@@ -112,7 +112,7 @@ class Chat internal constructor(
                 lastN = it.lastN,
                 held = it.held,
                 link = status.line(),
-                now = now,
+                now = client.serverTime,
             )
         }
 

@@ -10,9 +10,11 @@ import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
+import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.foundation.text.input.TextFieldLineLimits
 import androidx.compose.foundation.text.input.TextFieldState
+import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
@@ -23,6 +25,7 @@ import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
@@ -37,6 +40,9 @@ private const val LIMIT = 4096
 /** From here on the count is shown. */
 private const val NEAR_LIMIT = 3800
 
+/** Lines of the draft that are shown at once, at the usual size of text. */
+private const val MOST_LINES = 6
+
 /** Draft, countdown and the one main action (E4). */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
@@ -50,6 +56,7 @@ internal fun Composer(
 ) {
     val colours = LocalColours.current
     val open = window.minutesLeft(now) != null
+    val lines = (MOST_LINES / LocalDensity.current.fontScale).toInt().coerceAtLeast(2)
     val length =
         draft.text
             .codePoints()
@@ -57,7 +64,12 @@ internal fun Composer(
             .toInt()
     HorizontalDivider(color = colours.line)
     Column(
-        Modifier.fillMaxWidth().background(colours.surface).padding(Sizes.spaceM),
+        // Scrolls where large text leaves too little room for all of it.
+        Modifier
+            .fillMaxWidth()
+            .background(colours.surface)
+            .verticalScroll(rememberScrollState())
+            .padding(Sizes.spaceM),
         verticalArrangement = Arrangement.spacedBy(Sizes.spaceS),
     ) {
         if (editing) {
@@ -80,7 +92,7 @@ internal fun Composer(
             placeholder = { Text(stringResource(R.string.composer_hint)) },
             isError = length > LIMIT,
             keyboardOptions = KeyboardOptions(capitalization = KeyboardCapitalization.Sentences),
-            lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = 6),
+            lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = lines),
         )
         if (!open) Marked(R.drawable.icon_lock_clock, windowClosedSentence(window, rememberTimes(now)), tint = colours.amber)
         FlowRow(

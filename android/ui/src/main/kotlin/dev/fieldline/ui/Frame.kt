@@ -29,6 +29,7 @@ import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
 import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.LinkLine
@@ -159,8 +160,22 @@ internal fun EmptyPage(
         verticalArrangement = Arrangement.spacedBy(Sizes.spaceS),
         horizontalAlignment = Alignment.CenterHorizontally,
     ) {
-        Text(headline, color = LocalColours.current.text, style = MaterialTheme.typography.titleMedium)
-        if (more != null) Text(more, color = LocalColours.current.muted, style = MaterialTheme.typography.bodyMedium)
+        Text(
+            headline,
+            color = LocalColours.current.text,
+            textAlign = TextAlign.Center,
+            style = MaterialTheme.typography.titleMedium,
+        )
+        if (more !=
+            null
+        ) {
+            Text(
+                more,
+                color = LocalColours.current.muted,
+                textAlign = TextAlign.Center,
+                style = MaterialTheme.typography.bodyMedium,
+            )
+        }
     }
 }
 
