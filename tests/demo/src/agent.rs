@@ -49,7 +49,7 @@ pub async fn run(name: &str) -> Result<ExitCode, Trouble> {
     }
     let folder = running.folder.join(format!("agent-{}", name.to_lowercase()));
     std::fs::create_dir_all(&folder).map_err(Trouble::of("making the phone's folder"))?;
-    let relay = Relay::start(running.platform).await.map_err(Trouble::of("starting a relay"))?;
+    let relay = Relay::start(running.platform).map_err(Trouble::of("starting a relay"))?;
     let server = format!("http://{}", relay.addr());
     let client = phone::open(&folder, server, name.to_owned()).await.map_err(|trouble| {
         Trouble::new(

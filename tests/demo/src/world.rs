@@ -140,7 +140,7 @@ impl World {
         let phone = |name: &'static str| {
             Employee::start(plan, name, folder.path().join(name.to_lowercase()), platform_addr)
         };
-        let (mut maria, mut tom) = (phone(cast::MARIA).await?, phone(cast::TOM).await?);
+        let (mut maria, mut tom) = (phone(cast::MARIA)?, phone(cast::TOM)?);
         let Account { email, password } = maria_account;
         maria.order(&Order::SignIn { email, password }).await?;
         // Tom's phone is signed in as by a QR code.

@@ -70,7 +70,7 @@ impl Relay {
     ///
     /// # Errors
     /// Those of the port.
-    pub async fn start(target: SocketAddr) -> io::Result<Self> {
+    pub fn start(target: SocketAddr) -> io::Result<Self> {
         let listener = bound((Ipv4Addr::LOCALHOST, 0).into())?.listen(BACKLOG)?;
         let addr = listener.local_addr()?;
         let shared =

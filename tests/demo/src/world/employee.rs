@@ -37,13 +37,13 @@ pub struct Employee {
 }
 
 impl Employee {
-    pub(super) async fn start(
+    pub(super) fn start(
         plan: &Plan,
         name: &'static str,
         folder: PathBuf,
         platform: SocketAddr,
     ) -> Result<Self, Trouble> {
-        let relay = Relay::start(platform).await.map_err(Trouble::of("starting a relay"))?;
+        let relay = Relay::start(platform).map_err(Trouble::of("starting a relay"))?;
         std::fs::create_dir(&folder).map_err(Trouble::of("making a phone's folder"))?;
         let process = launch(plan, name, &folder, relay.addr())?;
         Ok(Self { name, relay, plan: plan.clone(), folder, process })

@@ -68,7 +68,7 @@ impl World {
             office.hire(&workspace, name, &email, &password).await?;
             let folder = folder.path().join(name);
             std::fs::create_dir(&folder).map_err(Trouble::of("making a phone's folder"))?;
-            let relay = Relay::start(addr).await.map_err(Trouble::of("starting a relay"))?;
+            let relay = Relay::start(addr).map_err(Trouble::of("starting a relay"))?;
             employees.insert(name.to_owned(), Employee { email, password, folder, relay });
         }
         Ok(Self {

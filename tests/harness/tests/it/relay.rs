@@ -89,7 +89,7 @@ async fn exchange(stream: &mut TcpStream, request: &str, end: &str) -> String {
 #[tokio::test]
 async fn carries_requests_chunks_and_tunnels_unchanged() {
     let (server, _heard) = echo_server().await;
-    let relay = Relay::start(server).await.unwrap();
+    let relay = Relay::start(server).unwrap();
     assert!(relay.addr().ip().is_loopback());
     let mut stream = TcpStream::connect(relay.addr()).await.unwrap();
     for text in ["one", "two"] {
@@ -109,7 +109,7 @@ async fn carries_requests_chunks_and_tunnels_unchanged() {
 #[tokio::test]
 async fn loses_the_answer_after_the_platform_gave_it_and_only_that_one() {
     let (server, mut heard) = echo_server().await;
-    let relay = Relay::start(server).await.unwrap();
+    let relay = Relay::start(server).unwrap();
     let batch = r#"{"commands":[{"id":"a"},{"id":"b"}]}"#;
     relay.lose_next_answer();
     let mut stream = TcpStream::connect(relay.addr()).await.unwrap();
@@ -129,7 +129,7 @@ async fn loses_the_answer_after_the_platform_gave_it_and_only_that_one() {
 #[tokio::test]
 async fn offline_drops_what_is_open_and_refuses_what_comes() {
     let (server, _heard) = echo_server().await;
-    let relay = Relay::start(server).await.unwrap();
+    let relay = Relay::start(server).unwrap();
     let mut stream = TcpStream::connect(relay.addr()).await.unwrap();
     assert_eq!(exchange(&mut stream, &post("/v1/other", "x"), "x").await.len(), 39);
     for round in 1..=3 {
@@ -149,7 +149,7 @@ async fn offline_drops_what_is_open_and_refuses_what_comes() {
 #[tokio::test]
 async fn a_relay_that_is_gone_leaves_nothing_open() {
     let (server, _heard) = echo_server().await;
-    let relay = Relay::start(server).await.unwrap();
+    let relay = Relay::start(server).unwrap();
     let addr = relay.addr();
     let mut stream = TcpStream::connect(addr).await.unwrap();
     assert_eq!(exchange(&mut stream, &post("/v1/other", "x"), "x").await.len(), 39);
