@@ -32,7 +32,7 @@ pub enum AuthorKind {
 pub struct Author {
     /// Which badge.
     pub kind: AuthorKind,
-    /// A colleague's first name or the customer's name.
+    /// A member's first name. Absent for everybody else: the customer's stands at the head of the conversation.
     pub name: Option<String>,
 }
 
