@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing written by hand.
-const NOT_OURS: [&str; 4] = [".git", "target", "fieldline-data", "__pycache__"];
+const NOT_OURS: [&str; 6] =
+    [".git", "target", "fieldline-data", "__pycache__", ".build", "Generated"];
 
 /// Every file of the repository by its path from the root, with `/` between the parts. What is not text (a picture) is empty.
 #[derive(Default)]
