@@ -347,7 +347,7 @@ pub struct OutboxSnapshot {
 pub enum LinkState {
     /// Nobody is signed in.
     SignedOut,
-    /// Not asked yet, or the app is in the background.
+    /// Not asked yet.
     Idle,
     /// Catching up.
     Connecting,
