@@ -19,12 +19,66 @@ use crate::support::Secret;
 pub struct GraphRequest {
     /// HTTP method, `POST` for example.
     pub method: &'static str,
-    /// Path behind the version, with a slash in front: `/1234/messages`.
+    /// Path behind the version, with a slash in front and without a query: `/1234/messages`.
     pub path: String,
-    /// Access token of the channel.
-    pub token: Secret,
-    /// JSON body.
-    pub body: serde_json::Value,
+    /// Query, encoded by the port. Its values are secrets because some of Meta's are (the code
+    /// exchange takes the app secret there), so that no log of a request can show one.
+    pub query: Vec<(&'static str, Secret)>,
+    /// Access token; none where Meta wants the app's own credentials in the query.
+    pub token: Option<Secret>,
+    /// What goes along.
+    pub body: GraphBody,
+}
+
+/// What goes along with a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GraphBody {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(serde_json::Value),
+}
+
+impl GraphRequest {
+    /// A POST of JSON with the channel's token.
+    pub fn post(path: impl Into<String>, token: Secret, body: serde_json::Value) -> Self {
+        Self {
+            method: "POST",
+            path: path.into(),
+            query: Vec::new(),
+            token: Some(token),
+            body: GraphBody::Json(body),
+        }
+    }
+
+    /// A GET with the channel's token.
+    pub fn get(path: impl Into<String>, token: Secret) -> Self {
+        Self {
+            method: "GET",
+            path: path.into(),
+            query: Vec::new(),
+            token: Some(token),
+            body: GraphBody::Empty,
+        }
+    }
+
+    /// The whole address over `base`, the query encoded; none if that is no address.
+    pub fn url(&self, base: &str) -> Option<Url> {
+        let mut url = Url::parse(&format!("{base}{}", self.path)).ok()?;
+        if !self.query.is_empty() {
+            let pairs = self.query.iter().map(|(name, value)| (*name, value.expose()));
+            url.query_pairs_mut().extend_pairs(pairs);
+        }
+        Some(url)
+    }
+
+    /// The JSON that goes along; null without one.
+    pub fn json(&self) -> &serde_json::Value {
+        match &self.body {
+            GraphBody::Json(json) => json,
+            GraphBody::Empty => &serde_json::Value::Null,
+        }
+    }
 }
 
 /// A whole answer, whatever its status.
@@ -120,22 +174,22 @@ impl GraphPort for HttpGraph {
         Box::pin(async move {
             let method =
                 Method::from_bytes(request.method.as_bytes()).map_err(|_| GraphFailure::NotSent)?;
-            let body = serde_json::to_vec(&request.body).map_err(|_| GraphFailure::NotSent)?;
-            let answer = self
-                .client
-                .request(method, format!("{}{}", self.base, request.path))
-                .bearer_auth(request.token.expose())
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body)
-                .send()
-                .await
-                .map_err(|error| {
-                    if error.is_connect() || error.is_builder() {
-                        GraphFailure::NotSent
-                    } else {
-                        GraphFailure::Unanswered
-                    }
-                })?;
+            let url = request.url(&self.base).ok_or(GraphFailure::NotSent)?;
+            let mut call = self.client.request(method, url);
+            if let Some(token) = &request.token {
+                call = call.bearer_auth(token.expose());
+            }
+            if let GraphBody::Json(json) = &request.body {
+                let body = serde_json::to_vec(json).map_err(|_| GraphFailure::NotSent)?;
+                call = call.header(header::CONTENT_TYPE, "application/json").body(body);
+            }
+            let answer = call.send().await.map_err(|error| {
+                if error.is_connect() || error.is_builder() {
+                    GraphFailure::NotSent
+                } else {
+                    GraphFailure::Unanswered
+                }
+            })?;
             read(answer).await
         })
     }
@@ -223,11 +277,10 @@ mod tests {
     }
 
     fn request() -> GraphRequest {
+        let query = vec![("fields", Secret::new("a b,c"))];
         GraphRequest {
-            method: "POST",
-            path: "/1/messages".into(),
-            token: Secret::new("canary"),
-            body: json!({"a": 1}),
+            query,
+            ..GraphRequest::post("/1/messages", Secret::new("canary"), json!({"a": 1}))
         }
     }
 
@@ -258,7 +311,7 @@ mod tests {
         assert_eq!((answer.status, answer.retry_after_ms), (429, Some(7_000)));
         assert_eq!(answer.body, b"{}");
         let seen = server.await.unwrap();
-        assert!(seen.starts_with("POST /v9/1/messages HTTP/1.1\r\n"));
+        assert!(seen.starts_with("POST /v9/1/messages?fields=a+b%2Cc HTTP/1.1\r\n"));
         assert!(seen.contains("Bearer canary"));
     }
 

@@ -108,10 +108,10 @@ impl GraphPort for Graph {
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         Box::pin(async move {
             assert_eq!(request.path, format!("/{PHONE_NUMBER_ID}/messages"));
-            assert_eq!(request.token.expose(), "graph token");
+            assert_eq!(request.token.as_ref().unwrap().expose(), "graph token");
             let number = {
                 let mut calls = self.calls.lock().unwrap();
-                calls.push(request.body);
+                calls.push(request.json().clone());
                 calls.len()
             };
             let answer = |status, body: &Value, retry_after_ms| {

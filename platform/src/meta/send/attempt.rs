@@ -125,7 +125,7 @@ fn begin_one(
     let message = change.send.message.clone();
     change.save(tx, marks, chat)?;
     let path = format!("/{}/messages", target.phone_number_id);
-    Ok(Some(Attempt { message, request: GraphRequest { method: "POST", path, token, body } }))
+    Ok(Some(Attempt { message, request: GraphRequest::post(path, token, body) }))
 }
 
 fn open_token(target: &Target, key: &Key) -> Option<Secret> {

@@ -3,7 +3,9 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
+use fieldline_platform::meta::graph::{
+    GraphAnswer, GraphBody, GraphFailure, GraphPort, GraphRequest,
+};
 use fieldline_whatsapp_sim::CutConnection;
 use futures_util::future::{BoxFuture, FutureExt};
 use tower::ServiceExt;
@@ -23,16 +25,22 @@ impl GraphLine {
     }
 
     async fn exchange(&self, request: GraphRequest) -> Result<GraphAnswer, GraphFailure> {
-        let about = request.body.get("biz_opaque_callback_data").and_then(|id| id.as_str());
+        let about = request.json().get("biz_opaque_callback_data").and_then(|id| id.as_str());
         self.journal
             .note("platform", format_args!("graph {} {}", request.path, about.unwrap_or("-")));
-        let built = Request::builder()
-            .method(request.method)
-            .uri(format!("/v25.0{}", request.path))
-            .header("authorization", format!("Bearer {}", request.token.expose()))
-            .header("content-type", "application/json")
-            .body(Body::from(request.body.to_string()))
-            .map_err(|_| GraphFailure::NotSent)?;
+        let url = request.url("http://graph.invalid/v25.0").ok_or(GraphFailure::NotSent)?;
+        let mut built = Request::builder().method(request.method).uri(url.as_str());
+        if let Some(token) = &request.token {
+            built = built.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        let body = match &request.body {
+            GraphBody::Empty => Body::empty(),
+            GraphBody::Json(json) => {
+                built = built.header("content-type", "application/json");
+                Body::from(json.to_string())
+            }
+        };
+        let built = built.body(body).map_err(|_| GraphFailure::NotSent)?;
         let answer =
             self.router.clone().oneshot(built).await.map_err(|_| GraphFailure::Unanswered)?;
         if answer.extensions().get::<CutConnection>().is_some() {
