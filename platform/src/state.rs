@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::agents::password::Checks;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::wake::{ImportQueue, SendQueue, WebhookProcessor};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::support::stop::Stop;
@@ -49,6 +49,8 @@ pub struct Shared {
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.
     pub sends: SendQueue,
+    /// Wakes the worker that imports old messages.
+    pub imports: ImportQueue,
     /// Has passwords checked a few at a time.
     pub checks: Checks,
     /// Numbers that devices' sockets have to reach.

@@ -25,6 +25,7 @@ pub(crate) async fn run(state: AppState) {
                 state.webhooks.worked_off();
                 // News may have freed a message that waited for it.
                 state.sends.wake();
+                state.imports.wake();
                 if pause.is_zero() {
                     continue;
                 }

@@ -1,14 +1,19 @@
 //! What a webhook body does to the store: one transaction a body, every thing of it in order.
 
+mod account;
 mod customers;
+mod history;
+pub(crate) mod importer;
 mod incoming;
+mod management;
+mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
 use super::payload::{self, Leftover, Thing};
 use crate::store::chats::ChannelRow;
 use crate::store::webhooks::Pending;
-use crate::store::{StoreError, WriteTx, chats, webhooks};
+use crate::store::{StoreError, WriteTx, chats, imports, webhooks};
 
 pub(crate) use statuses::{learn_wamid, news};
 
@@ -34,6 +39,9 @@ pub(crate) fn work_off(
         Ok(things) => things,
         Err(unreadable) => return webhooks::unreadable(tx.sql(), pending.id, unreadable.reason),
     };
+    if things.iter().any(history::is_old) {
+        imports::queue(tx.sql(), pending.id)?;
+    }
     let mut failed = None;
     let mut marks = Marks::default();
     let mut body = Body { received_at: pending.received_at, marks: &mut marks };
@@ -43,6 +51,10 @@ pub(crate) fn work_off(
             Thing::Message(_) => ("messages".into(), "message".into()),
             Thing::Echo(_) => ("smb_message_echoes".into(), "message".into()),
             Thing::Status(_) => ("messages".into(), "status".into()),
+            Thing::Old(_) | Thing::Progress(_) => ("history".into(), "message".into()),
+            Thing::PhoneBook(_) => ("smb_app_state_sync".into(), "contact".into()),
+            Thing::Account(news) => ("account_update".into(), news.event.clone()),
+            Thing::Fact(fact) => (fact.field.clone(), fact.word.clone()),
         };
         let left = if leave_bad {
             let marks = body.marks.clone();
@@ -83,6 +95,11 @@ impl Body<'_> {
             Thing::Message(message) => self.message(tx, message),
             Thing::Echo(echo) => self.echo(tx, echo),
             Thing::Status(status) => self.status(tx, status),
+            Thing::PhoneBook(entry) => self.phone_book(tx, entry),
+            Thing::Account(news) => self.account(tx, news),
+            Thing::Fact(fact) => self.fact(tx, fact),
+            // Worked off beside live traffic, from the queue.
+            Thing::Old(_) | Thing::Progress(_) => Ok(None),
         }
     }
 

@@ -4,13 +4,23 @@
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod account;
+mod history;
+mod management;
 mod mend;
 mod people;
+mod phonebook;
 mod read;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
+pub(crate) use account::AccountNews;
+#[cfg(test)]
+pub(crate) use account::Restriction;
+pub(crate) use history::{Old, Progress};
+pub(crate) use management::Fact;
+pub(crate) use phonebook::PhoneBookEntry;
 pub(crate) use read::read;
 
 use super::ladder::Step;
@@ -31,6 +41,16 @@ pub(crate) enum Thing {
     Echo(Message),
     /// News about a message that we sent.
     Status(Status),
+    /// An old message of an import, or the media of one.
+    Old(Old),
+    /// How far an import has got.
+    Progress(Progress),
+    /// The address book of the owner's phone.
+    PhoneBook(PhoneBookEntry),
+    /// The life of the business account.
+    Account(AccountNews),
+    /// About a template, the number's quality, its name, its limits.
+    Fact(Fact),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
 }

@@ -6,6 +6,7 @@ use super::mend::mend;
 use super::people::customer;
 use super::values::{id, int, items, present, text, time_ms, word};
 use super::{Content, Leftover, Message, Status, StatusWord, Thing, Unreadable};
+use super::{account, history, management, phonebook};
 use crate::meta::ladder::Step;
 
 /// Kinds that are news about a message, a chat or a person and no message of their own: never a
@@ -22,24 +23,29 @@ pub(crate) fn read(body: &[u8]) -> Result<Vec<Thing>, Unreadable> {
     }
     let mut things = Vec::new();
     let entries = items(root.get("entry"));
-    if entries.is_empty() {
+    if entries.is_empty() && root.get("history").is_some() {
+        // The decline of a history is printed without any envelope (whatsapp.md 4.4).
+        history::read(&root, &mut things);
+    } else if entries.is_empty() {
         things.push(leftover("", "envelope", "no_entry"));
     }
     for entry in entries {
         let changes = items(entry.get("changes"));
-        if changes.is_empty() {
+        if changes.is_empty() && entry.get("value").is_some() {
             // PARTNER_APP_* samples print `field` outside `changes`.
+            read_change(entry, entry, &mut things);
+        } else if changes.is_empty() {
             things.push(leftover(&name(entry.get("field")), "entry", "no_changes"));
         }
         for change in changes {
-            read_change(change, &mut things);
+            read_change(entry, change, &mut things);
         }
     }
     Ok(things)
 }
 
-fn read_change(change: &Value, things: &mut Vec<Thing>) {
-    let field = name(change.get("field"));
+fn read_change(entry: &Value, change: &Value, things: &mut Vec<Thing>) {
+    let field = name(change.get("field").or_else(|| entry.get("field")));
     let Some(value) = change.get("value").filter(|v| v.is_object()) else {
         things.push(leftover(&field, "change", "no_value"));
         return;
@@ -54,6 +60,10 @@ fn read_change(change: &Value, things: &mut Vec<Thing>) {
             }
         }
         "smb_message_echoes" => read_echoes(value, things),
+        "history" => history::read(value, things),
+        "smb_app_state_sync" => phonebook::read(value, things),
+        "account_update" => account::read(entry, value, things),
+        field if management::read(field, entry, value, things) => {}
         _ => things.push(leftover(&field, "", "field_not_read_yet")),
     }
     if things.len() == before {
@@ -72,7 +82,7 @@ fn read_messages(value: &Value, things: &mut Vec<Thing>) {
                 messages.len() == 1,
             )
         };
-        let read = read_message("messages", value, message, who);
+        let read = message_of("messages", value, message, who);
         things.push(read.map_or_else(Thing::Leftover, Thing::Message));
     }
 }
@@ -84,12 +94,12 @@ fn read_echoes(value: &Value, things: &mut Vec<Thing>) {
         let who = |contacts| {
             customer(echo.get("to"), echo.get("to_user_id"), contacts, echoes.len() == 1)
         };
-        let read = read_message("smb_message_echoes", value, echo, who);
+        let read = message_of("smb_message_echoes", value, echo, who);
         things.push(read.map_or_else(Thing::Leftover, Thing::Echo));
     }
 }
 
-fn read_message<'a>(
+pub(super) fn message_of<'a>(
     field: &str,
     value: &'a Value,
     message: &Value,
@@ -163,7 +173,7 @@ fn read_status(value: &Value, status: &Value) -> Result<Status, Leftover> {
     Ok(Status { phone_number_id, wamid, callback, at, word: meaning })
 }
 
-fn number_id(value: &Value) -> Option<String> {
+pub(super) fn number_id(value: &Value) -> Option<String> {
     id(value.get("metadata").and_then(|m| m.get("phone_number_id")))
 }
 
@@ -171,6 +181,6 @@ fn name(value: Option<&Value>) -> String {
     value.and_then(Value::as_str).map_or_else(String::new, word)
 }
 
-fn leftover(field: &str, kind: &str, reason: &'static str) -> Thing {
+pub(super) fn leftover(field: &str, kind: &str, reason: &'static str) -> Thing {
     Thing::Leftover(Leftover { field: field.to_owned(), kind: kind.to_owned(), reason })
 }
