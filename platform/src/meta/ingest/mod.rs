@@ -5,7 +5,7 @@ mod incoming;
 mod statuses;
 
 use super::marks::Marks;
-use super::payload::{self, Leftover, Thing};
+use super::payload::{self, Thing};
 use crate::store::chats::ChannelRow;
 use crate::store::webhooks::Pending;
 use crate::store::{StoreError, WriteTx, chats, webhooks};
@@ -38,12 +38,6 @@ pub(crate) fn work_off(
     let mut marks = Marks::default();
     let mut body = Body { received_at: pending.received_at, marks: &mut marks };
     for (index, thing) in things.into_iter().enumerate() {
-        let (field, kind) = match &thing {
-            Thing::Leftover(Leftover { field, kind, .. }) => (field.clone(), kind.clone()),
-            Thing::Message(_) => ("messages".into(), "message".into()),
-            Thing::Echo(_) => ("smb_message_echoes".into(), "message".into()),
-            Thing::Status(_) => ("messages".into(), "status".into()),
-        };
         let left = if leave_bad {
             let marks = body.marks.clone();
             match tx.part(|tx| body.thing(tx, &thing))? {
@@ -61,11 +55,12 @@ pub(crate) fn work_off(
             body.thing(tx, &thing)?
         };
         if let Some(reason) = left {
+            let (field, kind) = thing.name();
             log::info!(
                 "webhook_leftover id={} field={field} kind={kind} reason={reason}",
                 pending.id
             );
-            webhooks::leave(tx.sql(), pending.id, index, &field, &kind, reason)?;
+            webhooks::leave(tx.sql(), pending.id, index, field, kind, reason)?;
         }
     }
     marks.write(tx)?;

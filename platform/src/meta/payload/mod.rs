@@ -1,12 +1,19 @@
 //! A raw webhook body, read into an ordered list of typed things.
 //!
+//! `read` opens the envelope and gives each change to the file of its field; `content` reads what a
+//! message holds, for every field that brings messages; `people` whose it is.
+//!
 //! Pure: no store, no clock. Whatever is not understood becomes a [`Leftover`], never an error and
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod content;
+mod echoes;
 mod mend;
+mod messages;
 mod people;
 mod read;
+mod statuses;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -33,6 +40,18 @@ pub(crate) enum Thing {
     Status(Status),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
+}
+
+impl Thing {
+    /// Meta's field and the kind of thing: what a log line and a leftover row say of it.
+    pub(crate) fn name(&self) -> (&str, &str) {
+        match self {
+            Self::Message(_) => ("messages", "message"),
+            Self::Echo(_) => ("smb_message_echoes", "message"),
+            Self::Status(_) => ("messages", "status"),
+            Self::Leftover(left) => (&left.field, &left.kind),
+        }
+    }
 }
 
 /// A message in a one-to-one chat, either direction.
