@@ -214,9 +214,9 @@ CREATE TABLE webhooks (
     state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'unreadable', 'set_aside')),
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
-) STRICT;
+, position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
 
-CREATE INDEX webhooks_pending ON webhooks (id) WHERE state = 'pending';
+CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (
     id                     TEXT PRIMARY KEY,

@@ -14,6 +14,7 @@ mod values;
 pub(crate) use read::read;
 
 use super::ladder::Step;
+use crate::store::webhooks::Lane;
 
 /// The whole body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,22 @@ pub(crate) enum Thing {
     Status(Status),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
+}
+
+impl Thing {
+    /// Whether it is live or belongs to an import, which waits behind everything live.
+    pub(crate) const fn lane(&self) -> Lane {
+        match self {
+            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => Lane::Live,
+        }
+    }
+
+    /// How much of a transaction it takes, in messages.
+    pub(crate) const fn weight(&self) -> usize {
+        match self {
+            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => 1,
+        }
+    }
 }
 
 /// A message in a one-to-one chat, either direction.
