@@ -16,6 +16,8 @@ mod codes;
 mod identity;
 mod ingest;
 pub(crate) mod ladder;
+#[allow(dead_code, reason = "account events and the send queue call it next")]
+pub(crate) mod line;
 mod marks;
 mod payload;
 mod signature;
