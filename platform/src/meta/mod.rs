@@ -7,6 +7,7 @@
 pub mod graph;
 pub mod intake;
 pub mod processor;
+pub mod replay;
 pub mod seal;
 pub mod send;
 pub mod wake;

@@ -25,6 +25,7 @@ pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod replay;
 pub mod sends;
 pub mod sessions;
 pub mod texts;

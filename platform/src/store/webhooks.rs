@@ -82,15 +82,15 @@ pub(crate) fn next(
     Ok(taken)
 }
 
-/// Every body that can be read again, oldest first, those of an import behind the others: the
-/// order in which they were, or will be, worked off.
+/// Every body that was worked off and can be read again, oldest first, those of an import behind
+/// the others: the order in which they were worked off, but for imports between live ones.
 pub(crate) fn each(
     c: &Connection,
     mut visit: impl FnMut(Pending) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = c.prepare_cached(
-        "SELECT id, received_at, body, 0, 0 FROM webhooks WHERE state <> 'unreadable'
-         ORDER BY lane = 'import', id",
+        "SELECT id, received_at, body, 0, 0 FROM webhooks
+         WHERE state IN ('done', 'set_aside') AND length(body) > 0 ORDER BY lane = 'import', id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -124,6 +124,22 @@ pub fn oldest_waiting(c: &Connection) -> Result<Option<i64>, StoreError> {
 pub(crate) fn oldest_kept(c: &Connection) -> Result<Option<i64>, StoreError> {
     Ok(c.prepare_cached("SELECT min(received_at) FROM webhooks")?
         .query_row([], |row| row.get(0))?)
+}
+
+/// Whether no body was dropped yet. Numbers are never given twice (AUTOINCREMENT).
+pub(crate) fn is_complete(c: &Connection) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT coalesce(min(id), 1) = 1 AND count(*) = coalesce(max(id), 0) FROM webhooks",
+    )?
+    .query_row([], |row| row.get(0))?)
+}
+
+/// How many bodies wait.
+pub fn pending(c: &Connection) -> Result<usize, StoreError> {
+    let count: i64 = c
+        .prepare_cached("SELECT count(*) FROM webhooks WHERE state = 'pending'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// It holds nothing but an import.

@@ -279,6 +279,16 @@ impl World {
         self.platform.as_ref().unwrap()
     }
 
+    /// The data folder.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        &self.platform().state().settings.data
+    }
+
+    /// What `webhooks replay` reports.
+    pub(crate) async fn replay(&self) -> fieldline_platform::meta::replay::Report {
+        self.platform().office().replay(self.data()).await.unwrap()
+    }
+
     /// A new process on the same folder whose workers have not begun yet.
     pub(crate) async fn start_idle(&mut self) {
         self.platform = Some(self.open().await);
@@ -390,7 +400,7 @@ impl World {
     }
 
     /// As [`World::raw`], but Meta's connection breaks while the body is being kept.
-    pub(crate) async fn raw_cut(&self, body: Vec<u8>) {
+    pub(crate) fn raw_cut(&self, body: Vec<u8>) {
         assert_eq!(self.raw(body).now_or_never(), None);
     }
 
