@@ -108,8 +108,8 @@ struct WordingTests {
         let like = Reaction(author: Author(kind: .customer, name: nil), emoji: "👍")
         let row = TimelineRow(
             key: "m", n: 1, author: Author(kind: .me, name: nil), body: .text(text: "Yes"), at: now, step: .sent,
-            times: [], trouble: nil, choices: [], replyTo: nil, reactions: [like, like], editedAt: now, forwarded: .once,
-            neverConfirmed: true, holeBefore: false, customerWroteSince: false)
+            times: [], trouble: nil, choices: [], replyTo: nil, reactions: [like, like], editedAt: now,
+            forwarded: .once, neverConfirmed: true, holeBefore: false, customerWroteSince: false)
         #expect(wording.marks(row) == ["Forwarded", "Edited", "Reactions: 👍 2"])
         #expect(wording.step(of: row) == Label(icon: "checkmark", text: "Sent, never confirmed"))
     }

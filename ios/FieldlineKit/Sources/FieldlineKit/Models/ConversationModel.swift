@@ -117,14 +117,14 @@ public final class ConversationModel: Identifiable {
         let quote = row.replyTo.map { texts[$0].map(words.quoteOf(text:)) ?? words.quoteOlder }
         let note = row.customerWroteSince ? words.customerWroteSince : nil
         let shape = if case .note = row.body { BubbleShape.note } else { wording.shape(row.author.kind) }
+        let spoken: [String?] = [
+            hole, author.text, quote, kind, text, hint, time, step?.text, trouble?.text, note,
+        ]
         return Bubble(
             id: row.key, hole: hole, shape: shape, author: author, quote: quote, kind: kind, text: text, hint: hint,
-            marks: marks, time: time, step: step, steps: wording.steps(row.times, now: now),
-            trouble: trouble, answer: row.trouble?.answer, note: note, actions: wording.actions(row.choices),
-            accessibilityLabel: sentences([
-                hole ?? "", author.text, quote ?? "", kind ?? "", text, hint ?? "", time, step?.text ?? "",
-                trouble?.text ?? "", note ?? "",
-            ] + marks))
+            marks: marks, time: time, step: step, steps: wording.steps(row.times, now: now), trouble: trouble,
+            answer: row.trouble?.answer, note: note, actions: wording.actions(row.choices),
+            accessibilityLabel: sentences(spoken.compactMap { $0 } + marks))
     }
 }
 
