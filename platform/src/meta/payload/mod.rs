@@ -21,6 +21,7 @@ mod values;
 pub(crate) use read::read;
 
 use super::ladder::Step;
+use crate::store::webhooks::Lane;
 
 /// The whole body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,20 @@ impl Thing {
             Self::Echo(_) => ("smb_message_echoes", "message"),
             Self::Status(_) => ("messages", "status"),
             Self::Leftover(left) => (&left.field, &left.kind),
+        }
+    }
+
+    /// Whether it is live or belongs to an import, which waits behind everything live.
+    pub(crate) const fn lane(&self) -> Lane {
+        match self {
+            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => Lane::Live,
+        }
+    }
+
+    /// How much of a transaction it takes, in messages.
+    pub(crate) const fn weight(&self) -> usize {
+        match self {
+            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => 1,
         }
     }
 }
