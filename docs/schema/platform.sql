@@ -128,13 +128,6 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_member ON devices (member);
 
-CREATE TABLE import_jobs (
-    webhook INTEGER PRIMARY KEY,
-    things  INTEGER NOT NULL DEFAULT 0,                  -- how many things this program reads in it; differs: start anew
-    done    INTEGER NOT NULL DEFAULT 0,                  -- of them
-    tries   INTEGER NOT NULL DEFAULT 0
-) STRICT;
-
 CREATE TABLE import_matches (
     wamid   TEXT PRIMARY KEY,
     message TEXT NOT NULL UNIQUE
@@ -173,9 +166,8 @@ CREATE TABLE lines (
     connected_at INTEGER,                                -- since when this connection stands; absent: since the channel was made
     was_on_app   INTEGER NOT NULL DEFAULT 0,             -- Meta has said once that the number is on the Business App
     read_at      INTEGER,                                -- newest good reading of the phone node
-    reading      TEXT,                                   -- JSON: that reading
-    look_at      INTEGER                                 -- when it is read next
-) STRICT, WITHOUT ROWID;
+    reading      TEXT                                    -- JSON: that reading
+, look_at INTEGER, heard_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
@@ -314,9 +306,9 @@ CREATE TABLE webhooks (
     state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'unreadable', 'set_aside')),
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
-) STRICT;
+, position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
 
-CREATE INDEX webhooks_pending ON webhooks (id) WHERE state = 'pending';
+CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (
     id                     TEXT PRIMARY KEY,

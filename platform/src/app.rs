@@ -15,7 +15,8 @@ use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
 use crate::feed::live::LiveFeed;
 use crate::feed::wanted::Wanted;
-use crate::meta::wake::{ImportQueue, SendQueue, WebhookProcessor};
+use crate::meta::intake::Intake;
+use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
@@ -105,9 +106,9 @@ impl Platform {
             ports,
             store,
             stop: Stop::default(),
+            intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
-            imports: ImportQueue::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
         });
@@ -153,7 +154,6 @@ impl Platform {
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
         workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
-        workers.push(tokio::spawn(meta::ingest::importer::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.

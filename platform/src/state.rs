@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::agents::password::Checks;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
-use crate::meta::wake::{ImportQueue, SendQueue, WebhookProcessor};
+use crate::meta::intake::Intake;
+use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::support::stop::Stop;
@@ -45,12 +46,12 @@ pub struct Shared {
     pub store: Store,
     /// Tells every task to end.
     pub stop: Stop,
+    /// Webhook bodies that wait for the disk.
+    pub intake: Intake,
     /// Wakes the worker that works webhook bodies off.
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.
     pub sends: SendQueue,
-    /// Wakes the worker that imports old messages.
-    pub imports: ImportQueue,
     /// Has passwords checked a few at a time.
     pub checks: Checks,
     /// Numbers that devices' sockets have to reach.

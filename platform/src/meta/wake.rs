@@ -66,19 +66,3 @@ impl SendQueue {
         self.0.notified().await;
     }
 }
-
-/// The handle of the import: wakes it after a commit that queued old messages.
-#[derive(Debug, Default)]
-pub struct ImportQueue(Notify);
-
-impl ImportQueue {
-    /// Has the worker look for old messages. Never lost, never blocks.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-
-    /// The worker's own wait. Cancel safe.
-    pub(crate) async fn woken(&self) {
-        self.0.notified().await;
-    }
-}

@@ -1,79 +1,12 @@
-//! Old messages: the bodies that bring them, how far each is worked off, and what they match.
+//! Old messages: how far an import has got, their numbers, and what they match.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
+use super::StoreError;
 use super::objects::Place;
-use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 
 /// No message of ours waits longer for WhatsApp than this, ms (protocol.md 5: seven days).
 const WAITED_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
-
-/// A body with old messages that is not worked off yet.
-pub(crate) struct Job {
-    /// Number of the webhook.
-    pub(crate) webhook: i64,
-    /// When it was received, ms UTC.
-    pub(crate) received_at: i64,
-    /// The bytes as they came.
-    pub(crate) body: Vec<u8>,
-    /// How many things the program that began it read in it; 0 before it was begun.
-    pub(crate) things: i64,
-    /// How many of them are done.
-    pub(crate) done: i64,
-    /// How often a step of it failed.
-    pub(crate) tries: i64,
-}
-
-/// Queues a body. A repeat changes nothing.
-pub(crate) fn queue(c: &Connection, webhook: i64) -> Result<(), StoreError> {
-    c.prepare_cached("INSERT OR IGNORE INTO import_jobs (webhook) VALUES (?1)")?
-        .execute([webhook])?;
-    Ok(())
-}
-
-/// The oldest body that waits.
-pub(crate) fn next(c: &Connection) -> Result<Option<Job>, StoreError> {
-    Ok(c.prepare_cached(
-        "SELECT j.webhook, w.received_at, w.body, j.things, j.done, j.tries
-         FROM import_jobs j JOIN webhooks w ON w.id = j.webhook ORDER BY j.webhook LIMIT 1",
-    )?
-    .query_row([], |row| {
-        Ok(Job {
-            webhook: row.get(0)?,
-            received_at: row.get(1)?,
-            body: row.get(2)?,
-            things: row.get(3)?,
-            done: row.get(4)?,
-            tries: row.get(5)?,
-        })
-    })
-    .optional()?)
-}
-
-/// Notes that `done` of `things` are worked off; all of them ends the job.
-pub(crate) fn advance(
-    c: &Connection,
-    webhook: i64,
-    things: i64,
-    done: i64,
-) -> Result<(), StoreError> {
-    if done >= things {
-        c.prepare_cached("DELETE FROM import_jobs WHERE webhook = ?1")?.execute([webhook])?;
-    } else {
-        c.prepare_cached(
-            "UPDATE import_jobs SET things = ?2, done = ?3, tries = 0 WHERE webhook = ?1",
-        )?
-        .execute((webhook, things, done))?;
-    }
-    Ok(())
-}
-
-/// Notes that a step failed.
-pub(crate) fn failed(c: &Connection, webhook: i64) -> Result<(), StoreError> {
-    c.prepare_cached("UPDATE import_jobs SET tries = tries + 1 WHERE webhook = ?1")?
-        .execute([webhook])?;
-    Ok(())
-}
 
 /// Notes how far an import has got; percent and phase only climb, for parts overtake each other.
 pub(crate) fn progress(
@@ -149,40 +82,50 @@ pub(crate) fn wake(c: &Connection, conversation: &str) -> Result<(), StoreError>
     Ok(())
 }
 
-/// What one commit has imported into one conversation.
+/// The old messages that one commit has added to a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Batch {
-    /// Conversation id.
-    pub(crate) conversation: String,
-    /// Workspace id.
-    pub(crate) workspace: String,
-    /// Contact id, if the commit made the conversation.
-    pub(crate) made_for: Option<String>,
     /// Lowest and highest number.
     pub(crate) numbers: (i64, i64),
     /// First and last place.
     pub(crate) places: (Place, Place),
 }
 
-/// Marks the messages of a batch as imported and writes its one change row.
-pub(crate) fn seal(tx: &mut WriteTx<'_>, batch: &Batch) -> Result<(), StoreError> {
-    let scope = ChangeScope::Conversation(batch.conversation.clone());
-    let (workspace, id) = (&batch.workspace, &batch.conversation);
-    let version = if let Some(contact) = &batch.made_for {
-        let seq = tx.change(workspace, &scope, ChangeKind::Entered, id)?;
-        super::chats::set_version(tx.sql(), id, seq)?;
-        super::people::set_version(tx.sql(), contact, seq)?;
-        seq
-    } else {
-        let (from, to) = batch.places;
-        let payload = serde_json::json!({"from_pos": from.to_string(), "to_pos": to.to_string()});
-        tx.change_with(workspace, &scope, ChangeKind::Imported, id, &payload)?
-    };
-    tx.sql()
-        .prepare_cached(
-            "UPDATE messages SET imported = 1, version = ?4
-             WHERE conversation = ?1 AND n BETWEEN ?2 AND ?3",
-        )?
-        .execute((id, batch.numbers.0, batch.numbers.1, version))?;
+impl Batch {
+    /// One message.
+    pub(crate) const fn of(place: Place) -> Self {
+        Self { numbers: (place.n, place.n), places: (place, place) }
+    }
+
+    /// With one more.
+    pub(crate) fn and(self, place: Place) -> Self {
+        Self {
+            numbers: (self.numbers.0.min(place.n), self.numbers.1.max(place.n)),
+            places: (self.places.0.min(place), self.places.1.max(place)),
+        }
+    }
+
+    /// What the change row carries.
+    pub(crate) fn payload(&self) -> serde_json::Value {
+        serde_json::json!({
+            "from_pos": self.places.0.to_string(),
+            "to_pos": self.places.1.to_string(),
+        })
+    }
+}
+
+/// Marks the messages of a batch as imported and writes their version.
+pub(crate) fn seal(
+    c: &Connection,
+    conversation: &str,
+    batch: &Batch,
+    version: i64,
+) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "UPDATE messages SET imported = 1, version = ?4
+         WHERE conversation = ?1 AND n BETWEEN ?2 AND ?3",
+    )?
+    .execute((conversation, batch.numbers.0, batch.numbers.1, version))?;
     Ok(())
 }
 

@@ -56,12 +56,25 @@ pub(crate) fn set_shown(
     Ok(())
 }
 
-/// Notes a sign of life; the workspace's id if it is news. Signs within a minute are one: a busy
-/// owner must not write a row for every phone with every word.
-pub(crate) fn alive(c: &Connection, channel: &str, at: i64) -> Result<Option<String>, StoreError> {
+/// Notes a sign of life at `at` (whole minutes, ms UTC), `heard` by webhook or told otherwise; the
+/// workspace's id if it is news.
+pub(crate) fn alive(
+    c: &Connection,
+    channel: &str,
+    at: i64,
+    heard: bool,
+) -> Result<Option<String>, StoreError> {
+    if heard {
+        c.prepare_cached(
+            "INSERT INTO lines (channel, heard_at) VALUES (?1, ?2)
+             ON CONFLICT (channel) DO UPDATE SET heard_at = excluded.heard_at
+             WHERE heard_at IS NULL OR heard_at < excluded.heard_at",
+        )?
+        .execute((channel, at))?;
+    }
     Ok(c.prepare_cached(
         "UPDATE channels SET last_sign_of_life = ?2
-         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life + 60000 <= ?2)
+         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life < ?2)
          RETURNING workspace",
     )?
     .query_row((channel, at), |row| row.get(0))

@@ -29,6 +29,7 @@ pub mod objects;
 pub mod open;
 pub mod people;
 pub(crate) mod phonebook;
+pub(crate) mod replay;
 pub mod sends;
 pub mod sessions;
 pub mod texts;

@@ -60,7 +60,10 @@ impl Body<'_> {
                 }
                 Ok(())
             }
-            Effect::Reconnected => line::connected(tx, self.marks, id, at),
+            Effect::Reconnected => {
+                line::alive(tx, self.marks, id, at)?;
+                line::connected(tx, self.marks, id, at)
+            }
             Effect::Look => line::look_soon(tx, id),
             Effect::Tell(kind) => {
                 alerts::tell(tx, &channel.workspace, id, kind, 0, at, false)?;

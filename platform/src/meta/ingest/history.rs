@@ -1,233 +1,108 @@
 //! Old messages: protocol.md 4, "Import".
 //!
 //! They never count as unread, ring, open the window, wake automation or move the list; they are
-//! numbered downwards in the order they arrive. Bodies hold thousands of them, so they are worked
-//! off beside live traffic ([`super::importer`]), some hundred a commit, each commit with its place in
-//! the body.
+//! numbered downwards in the order they arrive. Bodies that hold nothing else are worked off behind
+//! everything live, a slice a commit; what a commit brought a conversation is one change row.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::incoming::{body, quoted};
 use super::{Body, Left};
+use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line::{self, state::IMPORT_MS};
-use crate::meta::marks::Marks;
-use crate::meta::payload::{Content, Customer, Message, Old, Progress, Thing};
-use crate::meta::{identity, payload};
+use crate::meta::payload::{Content, Customer, Old, Progress};
 use crate::store::chats::{ChannelRow, ConversationRow};
-use crate::store::imports::{self, Batch, Job};
 use crate::store::objects::Place;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, people, texts, webhooks};
-
-/// Things of one commit: a few tens of milliseconds, so that live traffic goes between.
-const SLICE: usize = 400;
+use crate::store::{StoreError, WriteTx, chats, imports, people, texts};
 
 /// An old message may carry another time than the live one it is, ms (design.md 4).
 const SAME_WITHIN_MS: i64 = 2 * 60 * 1_000;
 
-/// What of a body is old messages, with its place among all things of the body.
-pub(super) struct Part {
-    things: Vec<(usize, Thing)>,
-}
-
-/// Whether a body has to be queued for import.
-pub(super) fn is_old(thing: &Thing) -> bool {
-    matches!(thing, Thing::Old(_) | Thing::Progress(_))
-}
-
-impl Part {
-    /// Reads the body of a job.
-    pub(super) fn of(job: &Job) -> Self {
-        let things = payload::read(&job.body).unwrap_or_default();
-        Self { things: things.into_iter().enumerate().filter(|(_, t)| is_old(t)).collect() }
-    }
-
-    /// How many things there are.
-    pub(super) fn len(&self) -> usize {
-        self.things.len()
-    }
-}
-
-/// Works off the next things of a job from place `from` on, in one commit; gives the next place.
-/// With `leave_bad`, a thing that fails is left and marked, and the others are done without it.
-pub(super) fn slice(
-    tx: &mut WriteTx<'_>,
-    job: (i64, i64),
-    part: &Part,
-    from: usize,
-    leave_bad: bool,
-) -> Result<usize, StoreError> {
-    let (webhook, received_at) = job;
-    let mut marks = Marks::default();
-    let body = Body { received_at, marks: &mut marks };
-    let mut import = Import { body, chats: BTreeMap::new(), last: None };
-    let mut done = from;
-    for (index, thing) in part.things.iter().skip(from).take(SLICE) {
-        done += 1;
-        let left = if leave_bad {
-            let before = (import.body.marks.clone(), import.chats.clone(), import.last.clone());
-            match tx.part(|tx| import.thing(tx, thing))? {
-                Ok(left) => left,
-                Err(error @ (StoreError::Full | StoreError::Busy)) => return Err(error),
-                Err(error) => {
-                    (*import.body.marks, import.chats, import.last) = before;
-                    log::error!("import_thing_left id={webhook} cause=\"{error}\"");
-                    Some("failed")
-                }
-            }
-        } else {
-            import.thing(tx, thing)?
-        };
-        if let Some(reason) = left {
-            webhooks::leave(tx.sql(), webhook, *index, "history", "message", reason)?;
-        }
-    }
-    let chats = import.chats;
-    for batch in chats.into_values().filter_map(Chat::into_batch) {
-        imports::seal(tx, &batch)?;
-    }
-    marks.write(tx)?;
-    let all = i64::try_from(part.len()).unwrap_or(i64::MAX);
-    imports::advance(tx.sql(), webhook, all, i64::try_from(done).unwrap_or(i64::MAX))?;
-    Ok(done)
-}
-
-/// One commit of an import.
-struct Import<'b> {
-    body: Body<'b>,
-    /// By conversation id.
-    chats: BTreeMap<String, Chat>,
-    /// Messages of one thread stand together: whose the last one was, and its conversation.
-    last: Option<(String, Customer, String)>,
-}
-
-/// A conversation that old messages go into.
-#[derive(Clone)]
-struct Chat {
-    row: ConversationRow,
-    /// This commit made it.
-    made: bool,
-    /// Lowest number given.
-    lowest: i64,
-    /// What was added: highest number, first and last place.
-    added: Option<(i64, Place, Place)>,
-}
-
-impl Chat {
-    fn into_batch(self) -> Option<Batch> {
-        let (highest, first, last) = self.added?;
-        Some(Batch {
-            conversation: self.row.id,
-            workspace: self.row.workspace,
-            made_for: self.made.then_some(self.row.contact),
-            numbers: (self.lowest, highest),
-            places: (first, last),
-        })
-    }
-}
-
-impl Import<'_> {
-    fn thing(&mut self, tx: &mut WriteTx<'_>, thing: &Thing) -> Result<Option<Left>, StoreError> {
-        match thing {
-            Thing::Old(old) => self.old(tx, old),
-            Thing::Progress(progress) => self.progress(tx, progress),
-            _ => Ok(None),
-        }
-    }
-
-    fn old(&mut self, tx: &mut WriteTx<'_>, old: &Old) -> Result<Option<Left>, StoreError> {
+impl Body<'_> {
+    /// An old message, or the media of one.
+    pub(super) fn old(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        old: &Old,
+    ) -> Result<Option<Left>, StoreError> {
         let message = &old.message;
-        let channel = match Body::channel(tx, &message.phone_number_id)? {
+        let channel = match Self::channel(tx, &message.phone_number_id)? {
             Ok(channel) => channel,
             Err(left) => return Ok(Some(left)),
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            return self.body.again(tx, &channel, held, &message.content);
+            return self.again(tx, &channel, held, &message.content);
         }
         if imports::is_matched(tx.sql(), &message.wamid)? {
             return Ok(None);
         }
-        let Some(id) = self.conversation(tx, &channel, message, old.of_person)? else {
+        let Some((chat, made)) = self.old_conversation(tx, &channel, old)? else {
             return Ok(Some("notice_of_nobody"));
         };
-        let Some(chat) = self.chats.get_mut(&id) else { return Ok(None) };
-        let at = self.body.at(message.at);
-        if !chat.made && imports::was_connected(tx.sql(), &channel.id, at)? {
-            if let Some(same) = same_live(tx, &id, old, at)? {
+        let at = self.at(message.at);
+        if !made && imports::was_connected(tx.sql(), &channel.id, at)? {
+            if let Some(same) = same_live(tx, &chat.id, old, at)? {
                 imports::note_match(tx.sql(), &message.wamid, &same)?;
                 return Ok(None);
             }
         }
-        chat.lowest -= 1;
         let row = MessageRow {
-            conversation: id,
-            n: chat.lowest,
-            id: identity::message(&chat.row.workspace, &message.wamid),
+            conversation: chat.id.clone(),
+            n: imports::lowest_n(tx.sql(), &chat.id)? - 1,
+            id: identity::message(&chat.workspace, &message.wamid),
             sent_at: at,
             written_at: None,
             author_kind: if old.by_business { "owner_app" } else { "customer" }.to_owned(),
             author_member: None,
             author_device: None,
-            body: super::incoming::body(&message.content),
-            reply_to: super::incoming::quoted(tx, &chat.row, message.reply_to.as_deref())?,
+            body: body(&message.content),
+            reply_to: quoted(tx, &chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
             wamid: Some(message.wamid.clone()),
         };
         texts::insert(tx.sql(), &row)?;
         let place = Place { second: at.div_euclid(1_000), n: row.n };
-        chat.added = Some(chat.added.map_or((row.n, place, place), |(highest, first, last)| {
-            (highest, first.min(place), last.max(place))
-        }));
+        self.marks.imported(&chat.workspace, &chat.id, place);
         Ok(None)
     }
 
-    /// The conversation of an old message, made if need be; none if it is a notice of nobody.
-    fn conversation(
+    /// The conversation of an old message, and whether it was made for it; none if it is a notice of
+    /// nobody.
+    fn old_conversation(
         &mut self,
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
-        message: &Message,
-        of_person: bool,
-    ) -> Result<Option<String>, StoreError> {
-        let who = &message.customer;
-        if let Some((number, last, id)) = &self.last {
-            if *number == channel.id && last == who {
-                return Ok(Some(id.clone()));
-            }
+        old: &Old,
+    ) -> Result<Option<(ConversationRow, bool)>, StoreError> {
+        let who = &old.message.customer;
+        if !old.of_person {
+            return Ok(known(tx, channel, who)?.map(|chat| (chat, false)));
         }
-        if !of_person && known(tx, channel, who)?.is_none() {
-            return Ok(None);
+        let contact = self.contact(tx, &channel.workspace, who)?;
+        if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
+            return Ok(Some((chat, false)));
         }
-        let contact = self.body.contact(tx, &channel.workspace, who)?;
-        let found = chats::of_contact(tx.sql(), &contact.id, &channel.id)?;
-        let made = found.is_none();
-        let row = match found {
-            Some(row) => row,
-            None => Body::make_conversation(tx, channel, contact)?,
-        };
-        let id = row.id.clone();
-        if made {
-            imports::lay_to_rest(tx.sql(), &id)?;
-        }
-        if !self.chats.contains_key(&id) {
-            let lowest = imports::lowest_n(tx.sql(), &id)?;
-            self.chats.insert(id.clone(), Chat { row, made, lowest, added: None });
-        }
-        self.last = Some((channel.id.clone(), who.clone(), id.clone()));
-        Ok(Some(id))
+        let mut chat = Self::make_conversation(tx, channel, contact)?;
+        imports::lay_to_rest(tx.sql(), &chat.id)?;
+        chat.status = "resolved".into();
+        self.marks.entered(&chat.workspace, &chat.id, &chat.contact);
+        Ok(Some((chat, true)))
     }
 
-    fn progress(
+    /// How far an import has got, or that the owner declined it.
+    pub(super) fn progress(
         &mut self,
         tx: &mut WriteTx<'_>,
         progress: &Progress,
     ) -> Result<Option<Left>, StoreError> {
-        let at = self.body.received_at;
+        let at = self.received_at;
         let channel = match &progress.phone_number_id {
-            Some(number) => match Body::channel(tx, number)? {
+            Some(number) => match Self::channel(tx, number)? {
                 Ok(channel) => channel.id,
                 Err(left) => return Ok(Some(left)),
             },
@@ -244,9 +119,9 @@ impl Import<'_> {
             imports::declined(tx.sql(), &channel, at)?;
         } else {
             imports::progress(tx.sql(), &channel, progress.phase, progress.percent, at)?;
-            line::alive(tx, self.body.marks, &channel, at)?;
+            line::alive(tx, self.marks, &channel, at)?;
         }
-        line::refresh(tx, self.body.marks, &channel)?;
+        line::refresh(tx, self.marks, &channel)?;
         Ok(None)
     }
 }
@@ -279,7 +154,7 @@ fn same_live(
     old: &Old,
     at: i64,
 ) -> Result<Option<String>, StoreError> {
-    let body = super::incoming::body(&old.message.content);
+    let body = body(&old.message.content);
     let near = imports::candidates(tx.sql(), conversation, old.by_business, at, SAME_WITHIN_MS)?;
     let mut same = Vec::new();
     for candidate in near {

@@ -14,6 +14,9 @@ use super::marks::Marks;
 use crate::store::{Sql, StoreError, WriteTx, alerts, lines};
 use state::{ChannelState, Facts, Held};
 
+/// What signs of life are told by, ms.
+const MINUTE_MS: i64 = 60 * 1_000;
+
 /// Why nothing may go out on a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -104,7 +107,6 @@ pub(crate) fn connected(
         lines::lift(tx.sql(), channel, Some(cause))?;
     }
     lines::connected(tx.sql(), channel, at)?;
-    alive(tx, marks, channel, at)?;
     refresh(tx, marks, channel)?;
     Ok(())
 }
@@ -121,17 +123,29 @@ pub(crate) fn opened(
     channel: &str,
 ) -> Result<(), StoreError> {
     let now = tx.now();
-    alive(tx, marks, channel, now)
+    showed(tx, marks, channel, now, false)
 }
 
-/// The owner's phone showed that it lives, at `at` (ms UTC).
+/// A webhook showed that the owner's phone lives, at `at` (ms UTC).
 pub(crate) fn alive(
     tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     at: i64,
 ) -> Result<(), StoreError> {
-    if let Some(workspace) = lines::alive(tx.sql(), channel, at)? {
+    showed(tx, marks, channel, at, true)
+}
+
+/// Signs are told by the minute: a busy owner must not write a row for every phone with every word.
+fn showed(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    at: i64,
+    heard: bool,
+) -> Result<(), StoreError> {
+    let minute = at - at.rem_euclid(MINUTE_MS);
+    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, heard)? {
         marks.channel(&workspace, channel);
         refresh(tx, marks, channel)?;
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Thing;
 use super::people;
-use super::read::leftover;
+use super::read::Place;
 use super::values::{id, int, items, time_ms, word};
 
 /// A limit that Meta has put on an account.
@@ -39,12 +39,12 @@ pub(crate) struct AccountNews {
     pub(crate) restrictions: Vec<Restriction>,
 }
 
-/// Reads the value of such a change; `entry` holds the time and, but for partner events, the WABA.
-pub(super) fn read(entry: &Value, value: &Value, things: &mut Vec<Thing>) {
-    things.push(read_one(entry, value).map_or_else(
+/// Reads the value of such a change; its entry holds the time and, but for partner events, the WABA.
+pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
+    things.push(read_one(place.entry, value).map_or_else(
         |reason| {
             let event = value.get("event").and_then(Value::as_str).map_or_else(String::new, word);
-            leftover("account_update", &event, reason)
+            place.leftover(&event, reason)
         },
         Thing::Account,
     ));

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::messages::message as message_of;
 use super::people::{self, is_user_id};
-use super::read::{leftover, message_of, number_id};
-use super::values::{id, int, items, present, text, word};
+use super::read::Place;
+use super::values::{id, int, items, number_id, present, text, word};
 use super::{Customer, Message, Thing};
 
 /// Meta's code for "the owner keeps the old messages to the phone" (whatsapp.md section 7).
@@ -38,12 +39,12 @@ pub(crate) struct Progress {
 }
 
 /// Reads the value of a `history` change, or of a body that is nothing but such a value.
-pub(super) fn read(value: &Value, things: &mut Vec<Thing>) {
+pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
     for part in items(value.get("history")) {
         for thread in items(part.get("threads")) {
-            read_thread(value, thread, things);
+            read_thread(place, value, thread, things);
         }
-        read_progress(value, part, things);
+        read_progress(place, value, part, things);
     }
     // Media of placeholders comes in webhooks of its own, under the same ids.
     for (name, by_business) in [("messages", false), ("message_echoes", true)] {
@@ -53,7 +54,7 @@ pub(super) fn read(value: &Value, things: &mut Vec<Thing>) {
             let who = |contacts| {
                 people::customer(message.get(number), message.get(user), contacts, false)
             };
-            let read = message_of("history", value, message, who);
+            let read = message_of(place, value, message, who);
             things.push(read.map_or_else(Thing::Leftover, |message| {
                 Thing::Old(Old { message: nameless(message), by_business, of_person: true })
             }));
@@ -61,12 +62,12 @@ pub(super) fn read(value: &Value, things: &mut Vec<Thing>) {
     }
     if items(value.get("history")).is_empty() {
         for error in items(value.get("errors")) {
-            read_error(value, error, things);
+            read_error(place, value, error, things);
         }
     }
 }
 
-fn read_thread(value: &Value, thread: &Value, things: &mut Vec<Thing>) {
+fn read_thread(place: &Place<'_>, value: &Value, thread: &Value, things: &mut Vec<Thing>) {
     let messages = items(thread.get("messages"));
     let kind = |message: &Value| message.get("type").and_then(Value::as_str).map(word);
     let of_person =
@@ -82,7 +83,7 @@ fn read_thread(value: &Value, thread: &Value, things: &mut Vec<Thing>) {
             };
             joined(whose.clone(), named)
         };
-        let read = message_of("history", value, message, who);
+        let read = message_of(place, value, message, who);
         things.push(read.map_or_else(Thing::Leftover, |message| {
             Thing::Old(Old { message: nameless(message), by_business, of_person })
         }));
@@ -139,7 +140,7 @@ fn nameless(mut message: Message) -> Message {
     message
 }
 
-fn read_progress(value: &Value, part: &Value, things: &mut Vec<Thing>) {
+fn read_progress(place: &Place<'_>, value: &Value, part: &Value, things: &mut Vec<Thing>) {
     let errors = items(part.get("errors"));
     let metadata = part.get("metadata");
     let number = |name: &str| int(metadata.and_then(|m| m.get(name)));
@@ -153,11 +154,11 @@ fn read_progress(value: &Value, part: &Value, things: &mut Vec<Thing>) {
         }));
     }
     for error in errors {
-        read_error(value, error, things);
+        read_error(place, value, error, things);
     }
 }
 
-fn read_error(value: &Value, error: &Value, things: &mut Vec<Thing>) {
+fn read_error(place: &Place<'_>, value: &Value, error: &Value, things: &mut Vec<Thing>) {
     things.push(match int(error.get("code")) {
         Some(DECLINED) => Thing::Progress(Progress {
             phone_number_id: number_id(value),
@@ -165,7 +166,7 @@ fn read_error(value: &Value, error: &Value, things: &mut Vec<Thing>) {
             percent: None,
             declined: true,
         }),
-        code => leftover("history", &format!("error.{}", code.unwrap_or(0)), "history_error"),
+        code => place.leftover(&format!("error.{}", code.unwrap_or(0)), "history_error"),
     });
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Thing;
 use super::people;
-use super::read::leftover;
+use super::read::Place;
 use super::values::{id, int, text, time_ms, word};
 
 /// Longest text of Meta's that is kept, in characters: an explanation for the office, never a log.
@@ -135,15 +135,17 @@ const SHAPES: [Shape; 11] = [
 const NEUTRAL: [&str; 4] = ["partner_solutions", "flows", "calls", "payment_configuration_update"];
 
 /// Reads a change of one of these fields; false if the field is none of them.
-pub(super) fn read(field: &str, entry: &Value, value: &Value, things: &mut Vec<Thing>) -> bool {
-    if NEUTRAL.contains(&field) || field.starts_with("group_") {
-        things.push(leftover(field, "", "kept_neutral"));
+pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) -> bool {
+    if NEUTRAL.contains(&place.field) || place.field.starts_with("group_") {
+        things.push(place.leftover("", "kept_neutral"));
         return true;
     }
-    let Some(shape) = SHAPES.iter().find(|shape| shape.field == field) else { return false };
+    let Some(shape) = SHAPES.iter().find(|shape| shape.field == place.field) else {
+        return false;
+    };
     things.push(
-        read_one(shape, entry, value)
-            .map_or_else(|reason| leftover(field, "", reason), Thing::Fact),
+        read_one(shape, place.entry, value)
+            .map_or_else(|reason| place.leftover("", reason), Thing::Fact),
     );
     true
 }

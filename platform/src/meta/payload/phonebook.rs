@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::people;
-use super::read::{leftover, number_id};
-use super::values::{items, text, time_ms, word};
+use super::read::Place;
+use super::values::{items, number_id, text, time_ms, word};
 use super::{Customer, Thing};
 
 /// One entry that was saved, changed or removed on the owner's phone.
@@ -21,16 +21,16 @@ pub(crate) struct PhoneBookEntry {
 }
 
 /// Reads the value of such a change.
-pub(super) fn read(value: &Value, things: &mut Vec<Thing>) {
+pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
     for entry in items(value.get("state_sync")) {
-        things.push(read_entry(value, entry));
+        things.push(read_entry(place, value, entry));
     }
 }
 
-fn read_entry(value: &Value, entry: &Value) -> Thing {
+fn read_entry(place: &Place<'_>, value: &Value, entry: &Value) -> Thing {
     let said = |name: &str| entry.get(name).and_then(Value::as_str).map_or_else(String::new, word);
     let (kind, action) = (said("type"), said("action"));
-    let left = |reason| leftover("smb_app_state_sync", &format!("{kind}.{action}"), reason);
+    let left = |reason| place.leftover(&format!("{kind}.{action}"), reason);
     if kind != "contact" {
         return left("kind_not_known");
     }

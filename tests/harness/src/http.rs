@@ -1,23 +1,43 @@
-//! One JSON call to the simulator on this machine: all that scenarios need of HTTP.
+//! One JSON call to a program on this machine: all that scenarios and the demo need of HTTP.
 
 use std::net::SocketAddr;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::Trouble;
+use crate::scenario::Trouble;
 
-/// Calls `path` and reads the answer, which must be 2xx. The body goes with a POST only.
-pub(super) async fn call(
+/// `GET path`.
+///
+/// # Errors
+/// No connection, an answer that is not 2xx, or one of another shape.
+pub async fn get<T: DeserializeOwned>(addr: SocketAddr, path: &str) -> Result<T, Trouble> {
+    call(addr, "GET", path, "").await
+}
+
+/// `POST path` with a JSON body.
+///
+/// # Errors
+/// As [`get`].
+pub async fn post<T: DeserializeOwned>(
+    addr: SocketAddr,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<T, Trouble> {
+    let body = serde_json::to_string(body).map_err(Trouble::of("writing JSON"))?;
+    call(addr, "POST", path, &body).await
+}
+
+async fn call<T: DeserializeOwned>(
     addr: SocketAddr,
     method: &str,
     path: &str,
-    body: &Value,
-) -> Result<Value, Trouble> {
+    body: &str,
+) -> Result<T, Trouble> {
     let doing = format!("{method} {path}");
-    let body = if method == "GET" { String::new() } else { body.to_string() };
-    let answer = exchange(addr, method, path, &body).await.map_err(Trouble::of(&doing))?;
+    let answer = exchange(addr, method, path, body).await.map_err(Trouble::of(&doing))?;
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).unwrap_or("no answer");
