@@ -444,3 +444,60 @@ async fn rule_18_history_has_no_names_and_the_address_book_has() {
         "Bo the baker"
     );
 }
+
+/// Half a year of a busy shop is 200,000 messages in 5,000 chats; every run imports a part of that.
+/// `FIELDLINE_IMPORT_CHATS=5000 cargo test --release -p fieldline-platform --test it half_a_year -- --nocapture`
+/// imports all of it and prints the figures.
+#[tokio::test(start_paused = true)]
+async fn half_a_year_of_a_busy_shop_is_imported_whole() {
+    const EACH: i64 = 40;
+    const THREADS_A_BODY: i64 = 50;
+    let chats: i64 =
+        std::env::var("FIELDLINE_IMPORT_CHATS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let world = World::new().await;
+    let begun = std::time::Instant::now();
+    let at = world.now_s() - 15_552_000;
+    let mut bytes = 0;
+    for first in (0..chats).step_by(usize::try_from(THREADS_A_BODY).unwrap()) {
+        let threads: Vec<Value> = (first..(first + THREADS_A_BODY).min(chats))
+            .map(|chat| {
+                let phone = format!("346{chat:08}");
+                let messages: Vec<Value> = (0..EACH)
+                    .rev()
+                    .map(|i| {
+                        let text = format!("message {i} of a chat with somebody about something");
+                        let mut one = old(
+                            &format!("wamid.{chat}.{i}"),
+                            &text,
+                            at + i * 977 + chat,
+                            i % 2 == 1,
+                        );
+                        one[if i % 2 == 1 { "to" } else { "from" }] = phone.clone().into();
+                        one
+                    })
+                    .collect();
+                json!({"id": phone, "messages": messages})
+            })
+            .collect();
+        let percent = (first + THREADS_A_BODY).min(chats) * 100 / chats;
+        let part = json!([{"metadata": {"phase": 1, "chunk_order": first, "progress": percent}, "threads": threads}]);
+        let body = envelope(&[history(&part)]);
+        bytes += body.len();
+        assert_eq!(world.raw(body).await, StatusCode::OK);
+        world.quiet().await;
+    }
+    while world.one::<i64>("SELECT count(*) FROM webhooks WHERE state = 'pending'") > 0 {
+        world.quiet().await;
+    }
+    let took = begun.elapsed();
+    let totals =
+        "SELECT count(*), count(DISTINCT conversation), min(imported), max(n) FROM messages";
+    assert_eq!(world.rows(totals), [format!("{} {chats} 1 -1", chats * EACH)]);
+    assert_eq!(state(&world), r#"{"kind":"importing","percent":100}"#);
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("-").to_owned();
+    println!(
+        "imported {} messages of {chats} chats, {bytes} bytes, in {took:?}, {peak}",
+        chats * EACH
+    );
+}
