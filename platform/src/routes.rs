@@ -6,6 +6,7 @@ use axum::routing::{get, post};
 
 use crate::agents::{commands, http, session, sign_in};
 use crate::feed;
+use crate::meta;
 use crate::state::AppState;
 
 /// Everything under `/v1`.
@@ -20,6 +21,7 @@ pub(crate) fn v1(state: &AppState) -> Router<AppState> {
         .route("/conversations/{id}/messages", get(feed::pages::get))
         .route("/commands", post(commands::post))
         .route("/live", get(feed::socket::get))
+        .merge(meta::office::routes())
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)
         .layer(from_fn_with_state(state.clone(), http::known_client))

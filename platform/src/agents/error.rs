@@ -42,6 +42,14 @@ pub enum ErrorCode {
     Overloaded,
     /// The platform's disk is full.
     ServerFull,
+    /// A setting of the operator's is missing.
+    NotConfigured,
+    /// Something has to be put right at Meta first.
+    NotReady,
+    /// WhatsApp said no.
+    WhatsappRefused,
+    /// WhatsApp did not answer.
+    WhatsappUnreachable,
 }
 
 impl ErrorCode {
@@ -64,6 +72,10 @@ impl ErrorCode {
             Self::Internal => "internal",
             Self::Overloaded => "overloaded",
             Self::ServerFull => "server_full",
+            Self::NotConfigured => "not_configured",
+            Self::NotReady => "not_ready",
+            Self::WhatsappRefused => "whatsapp_refused",
+            Self::WhatsappUnreachable => "whatsapp_unreachable",
         }
     }
 
@@ -78,13 +90,17 @@ impl ErrorCode {
             | Self::DeviceRevoked => StatusCode::UNAUTHORIZED,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::DeviceTaken => StatusCode::CONFLICT,
+            Self::DeviceTaken | Self::NotConfigured | Self::NotReady | Self::WhatsappRefused => {
+                StatusCode::CONFLICT
+            }
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upgrade => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::ServerFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::ServerFull | Self::WhatsappUnreachable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }

@@ -18,9 +18,10 @@ mod codes;
 mod identity;
 pub(crate) mod ingest;
 pub(crate) mod ladder;
-#[allow(dead_code, reason = "account events and the send queue call it next")]
 pub(crate) mod line;
 mod marks;
+pub(crate) mod office;
+pub(crate) mod onboarding;
 pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;

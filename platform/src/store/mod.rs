@@ -26,6 +26,7 @@ pub(crate) mod lines;
 pub mod link_codes;
 pub mod members;
 pub mod objects;
+pub(crate) mod onboardings;
 pub mod open;
 pub mod people;
 pub(crate) mod phonebook;

@@ -226,6 +226,8 @@ impl World {
             graph_url: "http://127.0.0.1:1".into(),
             app_secret: Secret::new(APP_SECRET),
             verify_token: Secret::new(VERIFY),
+            app_id: Some("77".into()),
+            config_id: Some("88".into()),
             key: Key::new([7; 32]),
             password_cost: PasswordCost::SMALLEST,
             log: log::LevelFilter::Off,
@@ -431,6 +433,51 @@ impl World {
         let (status, body) = self.call(request).await;
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap()
+    }
+
+    /// An office call of Olga's, who owns the place; status and answer.
+    pub(crate) async fn office(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        self.sql()
+            .execute(
+                "INSERT OR IGNORE INTO members (id, workspace, email, name, role, password_hash, created_at)
+                 SELECT 'olga', workspace, 'olga@example.test', 'Olga', 'owner', password_hash, 0
+                 FROM members WHERE id = 'maria'",
+                [],
+            )
+            .unwrap();
+        self.office_as("olga", method, path, body).await
+    }
+
+    /// The same, by somebody else.
+    pub(crate) async fn office_as(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        let device = match who {
+            "olga" => "00000000-0000-4000-8000-00000000000c",
+            _ => MARIA,
+        };
+        let sign_in = json!({"email": format!("{who}@example.test"), "password": "password",
+            "device": {"id": device, "name": "desk", "platform": "test"}});
+        let session = self.json("/v1/session", None, &sign_in).await;
+        let token = session["access_token"].as_str().unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/office{path}"))
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"))
+            .body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) })
+            .unwrap();
+        let (status, body) = self.call(request).await;
+        (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
     /// Gives one command on Maria's device; the connection breaks while the commit runs.

@@ -90,7 +90,17 @@ impl Thing {
 
     /// How much of a transaction it takes, in messages.
     pub(crate) const fn weight(&self) -> usize {
-        1
+        match self {
+            Self::Message(_)
+            | Self::Echo(_)
+            | Self::Status(_)
+            | Self::Old(_)
+            | Self::Progress(_)
+            | Self::PhoneBook(_)
+            | Self::Account(_)
+            | Self::Fact(_)
+            | Self::Leftover(_) => 1,
+        }
     }
 }
 
