@@ -12,6 +12,7 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub(crate) mod amendments;
 pub mod changes;
 pub mod channels;
 pub mod chats;
@@ -25,7 +26,9 @@ pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod reactions;
 pub(crate) mod replay;
+pub(crate) mod reports;
 pub mod sends;
 pub mod sessions;
 pub mod texts;
