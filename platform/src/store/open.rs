@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0003_coexistence.sql"),
     include_str!("migrations/0007_intake.sql"),
+    include_str!("migrations/0008_line_life.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -1,7 +1,11 @@
 //! What a webhook body does to the store: one transaction a body, every thing of it in order.
 
+mod account;
 mod customers;
+mod history;
 mod incoming;
+mod management;
+mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
@@ -167,6 +171,11 @@ impl Body<'_> {
             Thing::Message(message) => self.message(tx, message),
             Thing::Echo(echo) => self.echo(tx, echo),
             Thing::Status(status) => self.status(tx, status),
+            Thing::Old(old) => self.old(tx, old),
+            Thing::Progress(progress) => self.progress(tx, progress),
+            Thing::PhoneBook(entry) => self.phone_book(tx, entry),
+            Thing::Account(news) => self.account(tx, news),
+            Thing::Fact(fact) => self.fact(tx, fact),
         }
     }
 

@@ -7,17 +7,27 @@
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod account;
 mod content;
 mod echoes;
+mod history;
+mod management;
 mod mend;
 mod messages;
 mod people;
+mod phonebook;
 mod read;
 mod statuses;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
+pub(crate) use account::AccountNews;
+#[cfg(test)]
+pub(crate) use account::Restriction;
+pub(crate) use history::{Old, Progress};
+pub(crate) use management::Fact;
+pub(crate) use phonebook::PhoneBookEntry;
 pub(crate) use read::read;
 
 use super::ladder::Step;
@@ -39,6 +49,16 @@ pub(crate) enum Thing {
     Echo(Message),
     /// News about a message that we sent.
     Status(Status),
+    /// An old message of an import, or the media of one.
+    Old(Old),
+    /// How far an import has got.
+    Progress(Progress),
+    /// The address book of the owner's phone.
+    PhoneBook(PhoneBookEntry),
+    /// The life of the business account.
+    Account(AccountNews),
+    /// About a template, the number's quality, its name, its limits.
+    Fact(Fact),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
 }
@@ -50,22 +70,27 @@ impl Thing {
             Self::Message(_) => ("messages", "message"),
             Self::Echo(_) => ("smb_message_echoes", "message"),
             Self::Status(_) => ("messages", "status"),
+            Self::Old(_) => ("history", "message"),
+            Self::Progress(_) => ("history", "progress"),
+            Self::PhoneBook(_) => ("smb_app_state_sync", "contact"),
+            Self::Account(news) => ("account_update", &news.event),
+            Self::Fact(fact) => (&fact.field, &fact.word),
             Self::Leftover(left) => (&left.field, &left.kind),
         }
     }
 
     /// Whether it is live or belongs to an import, which waits behind everything live.
-    pub(crate) const fn lane(&self) -> Lane {
+    pub(crate) fn lane(&self) -> Lane {
         match self {
-            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => Lane::Live,
+            Self::Old(_) | Self::Progress(_) => Lane::Import,
+            Self::Leftover(left) if left.field == "history" => Lane::Import,
+            _ => Lane::Live,
         }
     }
 
     /// How much of a transaction it takes, in messages.
     pub(crate) const fn weight(&self) -> usize {
-        match self {
-            Self::Message(_) | Self::Echo(_) | Self::Status(_) | Self::Leftover(_) => 1,
-        }
+        1
     }
 }
 
