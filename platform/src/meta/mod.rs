@@ -13,14 +13,15 @@ pub mod send;
 pub mod wake;
 
 mod answered;
+mod ask;
 mod codes;
 mod identity;
-mod ingest;
+pub(crate) mod ingest;
 pub(crate) mod ladder;
 #[allow(dead_code, reason = "account events and the send queue call it next")]
 pub(crate) mod line;
 mod marks;
-mod payload;
+pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;
 

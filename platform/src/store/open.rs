@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_inbound.sql"),
     include_str!("migrations/0003_coexistence.sql"),
     include_str!("migrations/0007_intake.sql"),
+    include_str!("migrations/0008_line_life.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -14,6 +14,7 @@ mod meta_races;
 mod meta_send;
 mod meta_world;
 mod replay;
+mod rules_coexistence;
 mod session;
 mod socket;
 mod strangers;

@@ -1,6 +1,7 @@
 //! Whose message it is: finding, joining and making contacts and conversations.
 
 use super::Body;
+use super::phonebook::shown_name;
 use crate::meta::identity;
 use crate::meta::payload::{Customer, number_key};
 use crate::store::chats::{ChannelRow, ConversationRow};
@@ -19,6 +20,17 @@ impl Body<'_> {
         if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
             return Ok(chat);
         }
+        let chat = Self::make_conversation(tx, channel, contact)?;
+        self.marks.entered(&chat.workspace, &chat.id, &chat.contact);
+        Ok(chat)
+    }
+
+    /// A new conversation; phones learn of it by the caller.
+    pub(super) fn make_conversation(
+        tx: &mut WriteTx<'_>,
+        channel: &ChannelRow,
+        contact: ContactRow,
+    ) -> Result<ConversationRow, StoreError> {
         let chat = ConversationRow {
             id: identity::conversation(&channel.workspace, &contact.id, &channel.phone_number_id),
             workspace: channel.workspace.clone(),
@@ -35,13 +47,12 @@ impl Body<'_> {
             last_at: 0,
         };
         chats::insert(tx.sql(), &chat, tx.now())?;
-        self.marks.entered(&chat.workspace, &chat.id, &chat.contact);
         Ok(chat)
     }
 
     /// The contact that a webhook means. Both ids are optional and may name two contacts: then
     /// the user id wins and the number moves to it.
-    fn contact(
+    pub(super) fn contact(
         &mut self,
         tx: &mut WriteTx<'_>,
         workspace: &str,
@@ -127,7 +138,7 @@ impl Body<'_> {
         if with_phone && who.phone.is_some() && key(&who.phone) != key(&contact.phone) {
             contact.phone.clone_from(&who.phone);
         }
-        contact.name = who.name.clone().or(contact.name);
+        contact.name = shown_name(tx, &contact, who.name.as_deref())?;
         contact.username = who.username.clone().or(contact.username);
         if contact != before {
             people::update(tx.sql(), &contact)?;
@@ -148,7 +159,7 @@ impl Body<'_> {
         while people::by_id(tx.sql(), workspace, &id)?.is_some() {
             id = identity::contact(workspace, Some(&id), phone);
         }
-        let contact = ContactRow {
+        let mut contact = ContactRow {
             id,
             workspace: workspace.to_owned(),
             name: who.name.clone(),
@@ -161,6 +172,11 @@ impl Body<'_> {
             && let Some(other) = people::by_phone(tx.sql(), workspace, &twin)?
         {
             self.perhaps_same(tx, workspace, &other.id, &contact.id)?;
+        }
+        let shown = shown_name(tx, &contact, who.name.as_deref())?;
+        if shown != contact.name {
+            contact.name = shown;
+            people::update(tx.sql(), &contact)?;
         }
         Ok(contact)
     }

@@ -14,7 +14,7 @@ use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, sends, texts};
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -31,12 +31,15 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            return self.again(tx, &channel, held, message);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, message);
+            }
         }
         let at = self.at(message.at);
         let mut chat = self.conversation(tx, &channel, &message.customer)?;
         let row = self.add(tx, &mut chat, message, "customer", at)?;
         chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
+        imports::wake(tx.sql(), &chat.id)?;
         chat.status = "open".into();
         chat.snoozed_until = None;
         if !answered::owner_answered_after(tx, &chat, at)? {
@@ -71,7 +74,9 @@ impl Body<'_> {
             return Ok(None);
         }
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
-            return self.again(tx, &channel, held, echo);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, echo);
+            }
         }
         line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
@@ -86,7 +91,7 @@ impl Body<'_> {
 
     /// A message that is held already. A placeholder may be followed by the real message under
     /// the same id (whatsapp.md 0.4); everything else is a repeat.
-    fn again(
+    pub(super) fn again(
         &mut self,
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
@@ -108,8 +113,10 @@ impl Body<'_> {
             }
             write_beside(tx, &held, message)?;
             self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
-            // It may be the one that the list shows, even if withdrawn ones stand behind it.
-            self.marks.conversation(&chat.workspace, &chat.id);
+            if held.n > 0 {
+                // It may be the one that the list shows, even if withdrawn ones stand behind it.
+                self.marks.conversation(&chat.workspace, &chat.id);
+            }
         }
         Ok(None)
     }
@@ -153,6 +160,16 @@ impl Body<'_> {
     }
 }
 
+/// Takes an imported message out that now comes as a live one, which wins: it counts, rings and opens
+/// the window like any other. One that was deleted since stays as it is.
+fn was_imported(tx: &WriteTx<'_>, held: &MessageRow) -> Result<bool, StoreError> {
+    let imported = held.n < 0 && !held.deleted;
+    if imported {
+        imports::take_out(tx.sql(), &held.conversation, held.n)?;
+    }
+    Ok(imported)
+}
+
 /// The send that an echo is of, if it is one of ours.
 fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreError> {
     if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
@@ -165,7 +182,7 @@ fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreEr
 }
 
 /// The body; one that cannot be shown says Meta's reason with it.
-fn body(message: &Message) -> Value {
+pub(super) fn body(message: &Message) -> Value {
     let mut body = message.content.body();
     if let (Content::Other(_), Some(code), Some(map)) =
         (&message.content, message.code, body.as_object_mut())
@@ -175,7 +192,11 @@ fn body(message: &Message) -> Value {
     body
 }
 
-fn write_beside(tx: &WriteTx<'_>, row: &MessageRow, message: &Message) -> Result<(), StoreError> {
+pub(super) fn write_beside(
+    tx: &WriteTx<'_>,
+    row: &MessageRow,
+    message: &Message,
+) -> Result<(), StoreError> {
     let media = media_ref(&message.content);
     let beside = (!message.beside.is_empty()).then(|| Value::Object(message.beside.clone()));
     if media.is_some() || beside.is_some() {
@@ -186,7 +207,7 @@ fn write_beside(tx: &WriteTx<'_>, row: &MessageRow, message: &Message) -> Result
 
 /// Our id of a quoted message. One that is not known (yet) gets the id that a webhook would give
 /// it, so that the order of webhooks makes no difference.
-fn quoted(
+pub(super) fn quoted(
     tx: &WriteTx<'_>,
     chat: &ConversationRow,
     wamid: Option<&str>,

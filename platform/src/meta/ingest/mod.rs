@@ -1,9 +1,13 @@
 //! What a webhook body does to the store: one transaction a body, every thing of it in order.
 
+mod account;
 mod amend;
 mod customers;
+mod history;
 mod incoming;
+mod management;
 mod persons;
+mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
@@ -173,6 +177,11 @@ impl Body<'_> {
             Thing::Person(person) => self.person(tx, person),
             Thing::Handover(handover) => self.handover(tx, handover),
             Thing::Trouble(trouble) => self.trouble(tx, trouble),
+            Thing::Old(old) => self.old(tx, old),
+            Thing::Progress(progress) => self.progress(tx, progress),
+            Thing::PhoneBook(entry) => self.phone_book(tx, entry),
+            Thing::Account(news) => self.account(tx, news),
+            Thing::Fact(fact) => self.fact(tx, fact),
         }
     }
 

@@ -7,23 +7,33 @@
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod account;
 mod amendments;
 mod cards;
 mod content;
 mod echoes;
+mod history;
 mod interactive;
+mod management;
 mod mend;
 mod messages;
 mod people;
 mod persons;
+mod phonebook;
 mod read;
 mod standby;
 mod statuses;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
+pub(crate) use account::AccountNews;
+#[cfg(test)]
+pub(crate) use account::Restriction;
+pub(crate) use history::{Old, Progress};
+pub(crate) use management::Fact;
 pub(crate) use people::number_key;
+pub(crate) use phonebook::PhoneBookEntry;
 pub(crate) use read::read;
 
 use serde_json::{Map, Value, json};
@@ -55,6 +65,16 @@ pub(crate) enum Thing {
     Handover(Handover),
     /// Meta reports an error that belongs to no message.
     Trouble(Trouble),
+    /// An old message of an import, or the media of one.
+    Old(Old),
+    /// How far an import has got.
+    Progress(Progress),
+    /// The address book of the owner's phone.
+    PhoneBook(PhoneBookEntry),
+    /// The life of the business account.
+    Account(AccountNews),
+    /// About a template, the number's quality, its name, its limits.
+    Fact(Fact),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
 }
@@ -72,36 +92,27 @@ impl Thing {
             Self::Person(person) => (&person.field, person.news.word()),
             Self::Handover(handover) => ("messaging_handovers", &handover.kind),
             Self::Trouble(_) => ("messages", "errors"),
+            Self::Old(_) => ("history", "message"),
+            Self::Progress(_) => ("history", "progress"),
+            Self::PhoneBook(_) => ("smb_app_state_sync", "contact"),
+            Self::Account(news) => ("account_update", &news.event),
+            Self::Fact(fact) => (&fact.field, &fact.word),
             Self::Leftover(left) => (&left.field, &left.kind),
         }
     }
 
     /// Whether it is live or belongs to an import, which waits behind everything live.
-    pub(crate) const fn lane(&self) -> Lane {
+    pub(crate) fn lane(&self) -> Lane {
         match self {
-            Self::Message(_)
-            | Self::Echo(_)
-            | Self::Status(_)
-            | Self::Amendment(_)
-            | Self::Person(_)
-            | Self::Handover(_)
-            | Self::Trouble(_)
-            | Self::Leftover(_) => Lane::Live,
+            Self::Old(_) | Self::Progress(_) => Lane::Import,
+            Self::Leftover(left) if left.field == "history" => Lane::Import,
+            _ => Lane::Live,
         }
     }
 
     /// How much of a transaction it takes, in messages.
     pub(crate) const fn weight(&self) -> usize {
-        match self {
-            Self::Message(_)
-            | Self::Echo(_)
-            | Self::Status(_)
-            | Self::Amendment(_)
-            | Self::Person(_)
-            | Self::Handover(_)
-            | Self::Trouble(_)
-            | Self::Leftover(_) => 1,
-        }
+        1
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn system(
     Ok(Person {
         field: place.field.to_owned(),
         phone_number_id: Some(phone_number_id),
-        waba_id: place.entry.clone(),
+        waba_id: id(place.entry.get("id")),
         wamid: Some(id(message.get("id")).ok_or_else(|| left("no_id"))?),
         at: time_ms(message.get("timestamp")),
         customer: named(before).ok_or_else(|| left("nobody_named"))?,
@@ -92,7 +92,7 @@ pub(super) fn user_id_update(place: &Place<'_>, value: &Value, things: &mut Vec<
             (Some(customer), Some(user_id)) => Thing::Person(Person {
                 field: place.field.to_owned(),
                 phone_number_id: number_id(value),
-                waba_id: place.entry.clone(),
+                waba_id: id(place.entry.get("id")),
                 wamid: None,
                 at: time_ms(one.get("timestamp")),
                 customer,
@@ -124,7 +124,7 @@ pub(super) fn user_preferences(place: &Place<'_>, value: &Value, things: &mut Ve
             (Some(customer), Some(stopped)) => Thing::Person(Person {
                 field: place.field.to_owned(),
                 phone_number_id: number_id(value),
-                waba_id: place.entry.clone(),
+                waba_id: id(place.entry.get("id")),
                 wamid: None,
                 at: time_ms(one.get("timestamp")),
                 customer,

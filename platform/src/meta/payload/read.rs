@@ -3,17 +3,17 @@
 use serde_json::Value;
 
 use super::mend::{mend, punctuate};
-use super::values::{id, items, word};
+use super::values::{items, word};
 use super::{Leftover, Thing, Unreadable};
-use super::{echoes, messages, persons, standby};
+use super::{account, echoes, history, management, messages, persons, phonebook, standby};
 
 /// Where a change stood: what its reader may want to know beside its value.
 #[derive(Debug)]
 pub(crate) struct Place<'b> {
     /// Meta's name of the field, safe to keep and to log.
     pub(crate) field: &'b str,
-    /// `entry.id`: the WhatsApp Business Account, but for some account events (whatsapp.md 1.1).
-    pub(crate) entry: Option<String>,
+    /// The entry that it stood in: its id is the account's (or a portfolio's), its time the event's.
+    pub(crate) entry: &'b Value,
 }
 
 impl Place<'_> {
@@ -64,9 +64,9 @@ pub(crate) fn read_value(root: &Value) -> Result<Vec<Thing>, Unreadable> {
     } else if root.get("changes").is_some() {
         read_entry(root, &mut things);
     } else if root.get("value").is_some() {
-        read_change(root, None, &Value::Null, &mut things);
+        read_change(&name(root.get("field")), &Value::Null, root, &mut things);
     } else if let Some(field) = bare(root) {
-        read_field(&Place { field, entry: None }, root, &mut things);
+        read_field(&nowhere(field), root, &mut things);
     } else {
         things.push(nowhere("").leftover("envelope", "no_entry"));
     }
@@ -80,7 +80,10 @@ fn bare(root: &Value) -> Option<&'static str> {
 }
 
 /// What a value holds -> its field.
-const BARE: [(&str, &str); 5] = [
+const BARE: [(&str, &str); 7] = [
+    // The decline of a history is printed without any envelope (whatsapp.md 4.4).
+    ("history", "history"),
+    ("state_sync", "smb_app_state_sync"),
     ("message_echoes", "smb_message_echoes"),
     ("messages", "messages"),
     ("statuses", "messages"),
@@ -90,21 +93,21 @@ const BARE: [(&str, &str); 5] = [
 
 fn read_entry(entry: &Value, things: &mut Vec<Thing>) {
     let changes = items(entry.get("changes"));
+    let field = name(entry.get("field"));
     if changes.is_empty() && entry.get("value").is_some() {
-        read_change(entry, id(entry.get("id")), &Value::Null, things);
+        // PARTNER_APP_* samples print `field` and all outside `changes`.
+        read_change(&field, entry, entry, things);
     } else if changes.is_empty() {
-        let field = name(entry.get("field"));
         things.push(nowhere(&field).leftover("entry", "no_changes"));
     }
     for change in changes {
-        read_change(change, id(entry.get("id")), entry, things);
+        let field = change.get("field").map_or_else(|| field.clone(), |f| name(Some(f)));
+        read_change(&field, entry, change, things);
     }
 }
 
-/// One change; samples of PARTNER_APP_* print `field` outside of it (whatsapp.md 0.23).
-fn read_change(change: &Value, entry: Option<String>, outside: &Value, things: &mut Vec<Thing>) {
-    let field = name(change.get("field").or_else(|| outside.get("field")));
-    let place = Place { field: &field, entry };
+fn read_change(field: &str, entry: &Value, change: &Value, things: &mut Vec<Thing>) {
+    let place = Place { field, entry };
     let Some(value) = change.get("value").filter(|v| v.is_object()) else {
         things.push(place.leftover("change", "no_value"));
         return;
@@ -125,12 +128,16 @@ fn read_field(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
         "user_preferences" => persons::user_preferences(place, value, things),
         "standby" => standby::read(place, value, things),
         "messaging_handovers" => standby::handovers(place, value, things),
+        "history" => history::read(place, value, things),
+        "smb_app_state_sync" => phonebook::read(place, value, things),
+        "account_update" => account::read(place, value, things),
+        _ if management::read(place, value, things) => {}
         _ => things.push(place.leftover("", "field_not_read_yet")),
     }
 }
 
 fn nowhere(field: &str) -> Place<'_> {
-    Place { field, entry: None }
+    Place { field, entry: &Value::Null }
 }
 
 fn name(value: Option<&Value>) -> String {
