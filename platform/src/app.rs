@@ -15,6 +15,7 @@ use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
 use crate::feed::live::LiveFeed;
 use crate::feed::wanted::Wanted;
+use crate::meta::intake::Intake;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
@@ -105,6 +106,7 @@ impl Platform {
             ports,
             store,
             stop: Stop::default(),
+            intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
             checks: Checks::default(),
@@ -151,6 +153,7 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
