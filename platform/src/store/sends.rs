@@ -33,10 +33,12 @@ pub(crate) struct SendRow {
     pub(crate) unknown_since: Option<i64>,
     /// A person let later ones go first.
     pub(crate) passed: bool,
+    /// `R5` or `R11` while it waits for a stopped line.
+    pub(crate) line: Option<String>,
 }
 
 const COLUMNS: &str = "message, conversation, channel, n, device, based_on_n, state, attempts, \
-     attempted_at, next_try_at, unknown_since, passed";
+     attempted_at, next_try_at, unknown_since, passed, line";
 
 /// As in the partial index `sends_open`.
 const OPEN: &str = "state IN ('waiting', 'attempted', 'unknown', 'held')";
@@ -56,6 +58,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         next_try_at: row.get(9)?,
         unknown_since: row.get(10)?,
         passed: row.get(11)?,
+        line: row.get(12)?,
     })
 }
 
@@ -87,7 +90,7 @@ pub(crate) fn insert(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
     write(
         c,
         &format!(
-            "INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         ),
         send,
     )
@@ -98,7 +101,7 @@ pub(crate) fn update(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
     write(
         c,
         &format!(
-            "REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         ),
         send,
     )
@@ -118,6 +121,7 @@ fn write(c: &Connection, sql: &str, send: &SendRow) -> Result<(), StoreError> {
         send.next_try_at,
         send.unknown_since,
         send.passed,
+        send.line,
     ])?;
     Ok(())
 }
