@@ -26,7 +26,7 @@ CREATE TABLE channels (
     state             TEXT NOT NULL DEFAULT '{"kind":"connected"}',
     last_sign_of_life INTEGER,
     created_at        INTEGER NOT NULL
-) STRICT;
+, history TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TABLE commands (
     device  TEXT NOT NULL REFERENCES devices (id),
@@ -86,6 +86,35 @@ CREATE TABLE devices (
 ) STRICT;
 
 CREATE INDEX devices_by_member ON devices (member);
+
+CREATE TABLE imports (
+    channel     TEXT PRIMARY KEY REFERENCES channels (id),
+    asked_at    INTEGER,                                 -- our call for it was accepted
+    phase       INTEGER,
+    percent     INTEGER,
+    first_at    INTEGER,                                 -- its first webhook
+    last_at     INTEGER,                                 -- its newest webhook
+    declined_at INTEGER                                  -- the owner keeps the old messages to the phone: final
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE line_stops (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    cause   TEXT NOT NULL,                               -- stable word: platform/src/meta/line/causes.rs
+    reason  TEXT CHECK (reason IN ('R5', 'R11')),        -- absent: a notice that holds nothing
+    code    INTEGER,                                     -- WhatsApp's own code
+    since   INTEGER NOT NULL,
+    ends_at INTEGER,                                     -- it ends by itself then
+    PRIMARY KEY (channel, cause)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lines (
+    channel      TEXT PRIMARY KEY REFERENCES channels (id),
+    connecting   INTEGER NOT NULL DEFAULT 0,             -- an onboarding is not through yet
+    connected_at INTEGER,                                -- since when this connection stands; absent: since the channel was made
+    was_on_app   INTEGER NOT NULL DEFAULT 0,             -- Meta has said once that the number is on the Business App
+    read_at      INTEGER,                                -- newest good reading of the phone node
+    reading      TEXT                                    -- JSON: that reading
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code

@@ -15,7 +15,10 @@ use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
 use crate::feed::live::LiveFeed;
 use crate::feed::wanted::Wanted;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::media::Uploads;
+use crate::meta::reads::Typing;
+use crate::meta::templates::budget::Budget;
+use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
@@ -107,6 +110,12 @@ impl Platform {
             stop: Stop::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
+            media: Wake::default(),
+            templates: Wake::default(),
+            small: Wake::default(),
+            uploads: Uploads::default(),
+            typing: Typing::default(),
+            budget: Budget::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
         });
@@ -151,6 +160,9 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::media::fetch::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::templates::list::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::reads::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
@@ -218,6 +230,9 @@ async fn notice_others(state: AppState) {
             Ok(true) => {
                 state.webhooks.wake();
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
+                state.small.wake();
             }
             Ok(false) => {}
             Err(error) => log::warn!("notice_others cause=\"{error}\""),

@@ -32,6 +32,14 @@ pub enum ErrorCode {
     Reset,
     /// The request is larger than allowed.
     TooLarge,
+    /// The piece does not begin where the upload ends.
+    WrongOffset,
+    /// What was uploaded has another hash: it starts again.
+    HashMismatch,
+    /// Meta refused what the office asked for; its code is told.
+    MetaRefused,
+    /// Meta does not answer just now.
+    MetaUnavailable,
     /// The app is too old.
     Upgrade,
     /// Too many attempts.
@@ -59,6 +67,10 @@ impl ErrorCode {
             Self::DeviceTaken => "device_taken",
             Self::Reset => "reset",
             Self::TooLarge => "too_large",
+            Self::WrongOffset => "wrong_offset",
+            Self::HashMismatch => "hash_mismatch",
+            Self::MetaRefused => "meta_refused",
+            Self::MetaUnavailable => "meta_unavailable",
             Self::Upgrade => "upgrade",
             Self::TooMany => "too_many",
             Self::Internal => "internal",
@@ -78,7 +90,9 @@ impl ErrorCode {
             | Self::DeviceRevoked => StatusCode::UNAUTHORIZED,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::DeviceTaken => StatusCode::CONFLICT,
+            Self::DeviceTaken | Self::WrongOffset => StatusCode::CONFLICT,
+            Self::HashMismatch | Self::MetaRefused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MetaUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upgrade => StatusCode::UPGRADE_REQUIRED,

@@ -1,9 +1,11 @@
 //! The phones' side: sign-in, devices, commands.
 
+pub mod body;
 pub mod command;
 pub mod commands;
 pub mod error;
 pub mod http;
+mod interactive;
 pub mod link_code;
 pub mod outcome;
 pub mod password;

@@ -131,8 +131,20 @@ pub enum RefusedCode {
     AnsweredMeanwhile,
     /// WhatsApp's 24 hours are over.
     WindowClosed,
-    /// The text is longer than 4,096 characters.
+    /// A text is longer than WhatsApp takes.
     TooLong,
+    /// A list has more entries than WhatsApp takes.
+    TooManyItems,
+    /// WhatsApp does not take files of this type as this kind.
+    MediaKind,
+    /// The file is larger than WhatsApp takes of its kind.
+    MediaTooLarge,
+    /// There is no such template, or it is not approved now.
+    TemplateUnavailable,
+    /// The template's fields were not filled in as it wants them.
+    TemplateFields,
+    /// The conversation is there already.
+    Exists,
     /// The message can no longer be withdrawn.
     TooLate,
     /// What the command would settle is settled.
@@ -156,6 +168,12 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => "answered_meanwhile",
             Self::WindowClosed => "window_closed",
             Self::TooLong => "too_long",
+            Self::TooManyItems => "too_many_items",
+            Self::MediaKind => "media_kind",
+            Self::MediaTooLarge => "media_too_large",
+            Self::TemplateUnavailable => "template_unavailable",
+            Self::TemplateFields => "template_fields",
+            Self::Exists => "exists",
             Self::TooLate => "too_late",
             Self::Settled => "settled",
             Self::NotYours => "not_yours",
@@ -172,6 +190,8 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => Some(Reason::R8),
             Self::WindowClosed => Some(Reason::R7),
             Self::NotYours => Some(Reason::R9),
+            Self::TemplateUnavailable => Some(Reason::R12),
+            Self::MediaKind | Self::MediaTooLarge => Some(Reason::R13),
             _ => None,
         }
     }
@@ -186,6 +206,8 @@ pub enum LaterCode {
     Overloaded,
     /// The platform's disk is full.
     ServerFull,
+    /// The file that it names is not here whole yet.
+    MediaMissing,
 }
 
 impl LaterCode {
@@ -195,6 +217,7 @@ impl LaterCode {
             Self::Behind => "behind",
             Self::Overloaded => "overloaded",
             Self::ServerFull => "server_full",
+            Self::MediaMissing => "media_missing",
         }
     }
 }
@@ -214,6 +237,10 @@ pub enum Reason {
     R9,
     /// The account is not paid.
     R11,
+    /// The template is paused, changed or refused.
+    R12,
+    /// The file is too large or of a refused kind.
+    R13,
     /// Unknown whether it went out.
     R14,
     /// Any other code of WhatsApp's.
@@ -233,6 +260,8 @@ impl Reason {
             Self::R8 => "R8",
             Self::R9 => "R9",
             Self::R11 => "R11",
+            Self::R12 => "R12",
+            Self::R13 => "R13",
             Self::R14 => "R14",
             Self::R16 => "R16",
         }

@@ -20,6 +20,7 @@ use super::{ENVELOPE, MAX_PAGE};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::workspaces::{self, Workspace};
@@ -82,6 +83,8 @@ pub(crate) struct Start {
     contacts: Vec<Value>,
     members: Vec<Value>,
     labels: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    templates: Option<Vec<Value>>,
     messages: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
@@ -102,14 +105,19 @@ pub(crate) async fn get(
         .read(move |sql| -> Result<Start, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
             let reader = Reader::new(caller.actor, &workspace);
-            match token {
-                None => Ok(first(sql, &workspace, &reader)?),
+            let mut page = match token {
+                None => first(sql, &workspace, &reader)?,
                 Some(token) => {
                     cursor::place(sql, &workspace, &reader, &token.cursor, "page")?
                         .map_err(|cause| cause.to_error(&workspace.epoch))?;
-                    Ok(later(sql, &workspace, &reader, token)?)
+                    later(sql, &workspace, &reader, token)?
                 }
+            };
+            // A long list that no first screen needs: on the last page, whole.
+            if page.next_page.is_none() {
+                page.templates = Some(templates::approved_json(sql, &workspace.id)?);
             }
+            Ok(page)
         })
         .await?;
     Ok(Json(page))
@@ -226,6 +234,7 @@ fn empty(
         contacts: Vec::new(),
         members: members.iter().map(objects::member_json).collect(),
         labels: Vec::new(),
+        templates: None,
         messages: Vec::new(),
         next_page: None,
     })

@@ -15,6 +15,7 @@ use super::{ENVELOPE, MAX_PAGE, MAX_ROWS};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::changes::{ChangeRow, each};
 use crate::store::workspaces::{self, Workspace};
@@ -191,6 +192,7 @@ impl Judge<'_> {
             ChangeKind::Contact => objects::contact_json(sql, id)?,
             ChangeKind::Conversation => objects::conversation_json(sql, id)?,
             ChangeKind::Message => objects::message_json(sql, id)?,
+            ChangeKind::Template => templates::change_json(sql, &self.workspace.id, id)?,
             ChangeKind::Entered | ChangeKind::Left | ChangeKind::MyRead => return Ok(None),
         };
         let Some(object) = object else {

@@ -25,6 +25,8 @@ pub(crate) async fn run(state: AppState) {
                 state.webhooks.worked_off();
                 // News may have freed a message that waited for it.
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
                 if pause.is_zero() {
                     continue;
                 }

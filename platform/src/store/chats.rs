@@ -13,8 +13,6 @@ pub(crate) struct ChannelRow {
     pub(crate) workspace: String,
     /// Meta's id of the number.
     pub(crate) phone_number_id: String,
-    /// When the owner's phone was last heard of, ms UTC.
-    pub(crate) last_sign_of_life: Option<i64>,
 }
 
 /// The channel of one of our numbers.
@@ -23,25 +21,13 @@ pub(crate) fn channel(
     phone_number_id: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT id, workspace, phone_number_id, last_sign_of_life FROM channels
+        "SELECT id, workspace, phone_number_id FROM channels
          WHERE phone_number_id = ?1",
     )?
     .query_row([phone_number_id], |row| {
-        Ok(ChannelRow {
-            id: row.get(0)?,
-            workspace: row.get(1)?,
-            phone_number_id: row.get(2)?,
-            last_sign_of_life: row.get(3)?,
-        })
+        Ok(ChannelRow { id: row.get(0)?, workspace: row.get(1)?, phone_number_id: row.get(2)? })
     })
     .optional()?)
-}
-
-/// Notes a sign of life of the owner's phone.
-pub(crate) fn set_sign_of_life(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
-    c.prepare_cached("UPDATE channels SET last_sign_of_life = ?2 WHERE id = ?1")?
-        .execute((channel, at))?;
-    Ok(())
 }
 
 /// Writes a channel's version.
@@ -170,6 +156,22 @@ pub(crate) fn update(c: &Connection, chat: &ConversationRow) -> Result<(), Store
         chat.read_up_to_n,
         chat.last_at,
     ))?;
+    Ok(())
+}
+
+/// Whose a conversation is.
+pub(crate) fn assignee(c: &Connection, id: &str) -> Result<Option<String>, StoreError> {
+    let found = c
+        .prepare_cached("SELECT assignee FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Makes a new conversation somebody's; its scope was set when it was added.
+pub(crate) fn set_assignee(c: &Connection, id: &str, member: &str) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE conversations SET assignee = ?2 WHERE id = ?1")?
+        .execute((id, member))?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ pub mod commands;
 pub mod conversations;
 pub mod devices;
 pub mod facts;
+pub(crate) mod lines;
 pub mod link_codes;
 pub mod media;
 pub mod members;

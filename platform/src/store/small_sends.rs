@@ -101,6 +101,15 @@ pub(crate) fn last_reaction(
     .optional()?)
 }
 
+/// Whether no newer reaction to the same message was made.
+pub(crate) fn is_newest(c: &Connection, row: &ReactionRow) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT NOT EXISTS (SELECT 1 FROM reaction_sends
+             WHERE message = ?1 AND (made_at, id) > (?2, ?3) AND state <> 'refused')",
+    )?
+    .query_row((&row.message, row.made_at, &row.id), |row| row.get(0))?)
+}
+
 /// Reactions that have not ended, in the order they were made.
 pub(crate) fn open_reactions(c: &Connection) -> Result<Vec<ReactionRow>, StoreError> {
     let mut statement = c.prepare_cached(&format!(

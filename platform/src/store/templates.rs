@@ -100,6 +100,31 @@ pub(crate) fn all(c: &Connection, workspace: &str) -> Result<Vec<TemplateRow>, S
     many(c, "workspace = ?1", &[workspace])
 }
 
+/// The ids of the approved ones that a channel can send, in the order of their names.
+pub(crate) fn approved_on(c: &Connection, channel: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT t.id FROM templates t
+         JOIN channels h ON h.workspace = t.workspace AND h.waba_id = t.waba_id
+         WHERE h.id = ?1 AND t.status = 'approved' ORDER BY t.name, t.language, t.id",
+    )?;
+    Ok(statement.query_map([channel], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The template with this id, if this channel can send it: approved, and of its account.
+pub(crate) fn sendable(
+    c: &Connection,
+    channel: &str,
+    id: &str,
+) -> Result<Option<TemplateRow>, StoreError> {
+    let account: Option<(String, String)> = c
+        .prepare_cached("SELECT workspace, waba_id FROM channels WHERE id = ?1")?
+        .query_row([channel], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((workspace, waba_id)) = account else { return Ok(None) };
+    let found = find(c, &workspace, id)?;
+    Ok(found.filter(|found| found.waba_id == waba_id && found.status == "approved"))
+}
+
 /// Writes a template, new or anew.
 pub(crate) fn put(c: &Connection, template: &TemplateRow, now: i64) -> Result<(), StoreError> {
     c.prepare_cached(&format!(

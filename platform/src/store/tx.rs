@@ -65,11 +65,13 @@ pub enum ChangeKind {
     Left,
     /// A member's own read mark; the id is the conversation's.
     MyRead,
+    /// A message template.
+    Template,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -79,6 +81,7 @@ impl ChangeKind {
         Self::Entered,
         Self::Left,
         Self::MyRead,
+        Self::Template,
     ];
 
     /// The word on the wire and in the store.
@@ -93,6 +96,7 @@ impl ChangeKind {
             Self::Entered => "entered",
             Self::Left => "left",
             Self::MyRead => "my_read",
+            Self::Template => "template",
         }
     }
 

@@ -217,7 +217,7 @@ impl World {
         }
         sql.execute(
             "INSERT INTO channels (id, workspace, phone_number_id, waba_id, display, display_digits,
-                 token_sealed, created_at) VALUES ('h', 'w', ?1, 'b', '+34 600', '34600', ?2, 0)",
+                 token_sealed, created_at) VALUES ('h', 'w', ?1, 'b', '+34 600', '34600', ?2, 1700000000000)",
             (PHONE_NUMBER_ID, token),
         )
         .unwrap();

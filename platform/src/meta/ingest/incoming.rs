@@ -8,6 +8,7 @@ use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
+use crate::meta::line;
 use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
@@ -70,10 +71,7 @@ impl Body<'_> {
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
             return self.again(tx, &channel, held, &echo.content);
         }
-        if channel.last_sign_of_life.is_none_or(|last| last < at) {
-            chats::set_sign_of_life(tx.sql(), &channel.id, at)?;
-            self.marks.channel(&channel.workspace, &channel.id);
-        }
+        line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
         self.add(tx, &mut chat, echo, "owner_app", at)?;
         answered::recount(tx, &mut chat)?;

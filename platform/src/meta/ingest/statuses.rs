@@ -3,12 +3,12 @@
 
 use super::{Body, Left};
 use crate::meta::answered;
-use crate::meta::codes::{self, Class};
+use crate::meta::codes;
 use crate::meta::ladder::{Step, Trouble};
 use crate::meta::marks::Marks;
 use crate::meta::payload::{Status, StatusWord};
-use crate::meta::send::order;
 use crate::meta::send::state::Event;
+use crate::meta::send::{held, order, react};
 use crate::store::{StoreError, WriteTx, chats, sends, texts};
 
 impl Body<'_> {
@@ -49,6 +49,11 @@ impl Body<'_> {
                 learn_wamid(tx, self.marks, &send.message, wamid)?;
             }
             news(tx, self.marks, &send.message, status.word, at)?;
+            return Ok(None);
+        }
+        if let Some(callback) = &status.callback
+            && react::news(tx, self.marks, callback, status.word)?
+        {
             return Ok(None);
         }
         let Some(wamid) = &status.wamid else { return Ok(Some("nothing_known_by_this_id")) };
@@ -124,11 +129,11 @@ pub(crate) fn news(
     let moved = match word {
         StatusWord::Reached(step) => row.ladder.reach(step, at),
         StatusWord::Failed(code) => {
-            let class = codes::of_failed(code);
-            if class == Class::Permanent {
-                log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
-            }
-            row.ladder.fail(Trouble::new(class.reason(), at).with_code(code).ended())
+            let meaning = codes::of_failed(code);
+            log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
+            held::stop_after_status(tx, marks, &chat.channel, meaning, code, at)?;
+            let trouble = Trouble::new(meaning.reason, at).with_code(code).saying(meaning.word);
+            row.ladder.fail(trouble.ended())
         }
     };
     if moved {

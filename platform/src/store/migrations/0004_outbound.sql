@@ -2,6 +2,8 @@
 
 -- 'R5' or 'R11' while the message waits for a stopped line, shown with it.
 ALTER TABLE sends ADD COLUMN line TEXT;
+-- Tries to bring its file up, apart from attempts to send.
+ALTER TABLE sends ADD COLUMN upload_tries INTEGER NOT NULL DEFAULT 0;
 
 -- The file of a message, either way; its id is the message's. The bytes lie in `media/<sha256>`.
 CREATE TABLE media (
