@@ -15,6 +15,7 @@ use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
 use crate::feed::live::LiveFeed;
 use crate::feed::wanted::Wanted;
+use crate::meta::intake::Intake;
 use crate::meta::media::Uploads;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
@@ -108,6 +109,7 @@ impl Platform {
             ports,
             store,
             stop: Stop::default(),
+            intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
             media: Wake::default(),
@@ -163,6 +165,7 @@ impl Platform {
         workers.push(tokio::spawn(meta::media::fetch::run(self.state.clone())));
         workers.push(tokio::spawn(meta::templates::list::run(self.state.clone())));
         workers.push(tokio::spawn(meta::reads::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.

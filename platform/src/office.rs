@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::agents::outcome::Role;
 use crate::agents::{link_code, password};
+use crate::meta::replay::{self, ReplayError, Report};
 use crate::meta::seal;
 use crate::settings::PasswordCost;
 use crate::store::DATABASE;
@@ -298,6 +299,11 @@ impl Office {
                 Ok(ChannelMade { channel_id: id })
             })
             .await
+    }
+
+    /// `webhooks replay`: the stored bodies run again beside the store and compared with it.
+    pub async fn replay(&self, data: &Path) -> Result<Report, ReplayError> {
+        replay::replay(&self.store, data, Arc::clone(&self.rng)).await
     }
 
     /// What `status` counts.

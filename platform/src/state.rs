@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::agents::password::Checks;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
+use crate::meta::intake::Intake;
 use crate::meta::media::Uploads;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
@@ -48,6 +49,8 @@ pub struct Shared {
     pub store: Store,
     /// Tells every task to end.
     pub stop: Stop,
+    /// Webhook bodies that wait for the disk.
+    pub intake: Intake,
     /// Wakes the worker that works webhook bodies off.
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.

@@ -15,14 +15,17 @@ pub(crate) struct ChannelRow {
     pub(crate) phone_number_id: String,
 }
 
-/// The channel of one of our numbers.
+/// The channel of one of our numbers, by the id that it has at Meta or had before.
 pub(crate) fn channel(
     c: &Connection,
     phone_number_id: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT id, workspace, phone_number_id FROM channels
-         WHERE phone_number_id = ?1",
+        "SELECT id, workspace, phone_number_id FROM channels WHERE phone_number_id = ?1
+         UNION ALL
+         SELECT h.id, h.workspace, h.phone_number_id
+         FROM channel_numbers b JOIN channels h ON h.id = b.channel WHERE b.phone_number_id = ?1
+         LIMIT 1",
     )?
     .query_row([phone_number_id], |row| {
         Ok(ChannelRow { id: row.get(0)?, workspace: row.get(1)?, phone_number_id: row.get(2)? })

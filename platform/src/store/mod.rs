@@ -12,6 +12,8 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub mod changes;
 pub mod channels;
 pub mod chats;
@@ -19,6 +21,7 @@ pub mod commands;
 pub mod conversations;
 pub mod devices;
 pub mod facts;
+pub(crate) mod imports;
 pub(crate) mod lines;
 pub mod link_codes;
 pub mod media;
@@ -26,6 +29,8 @@ pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod phonebook;
+pub(crate) mod replay;
 pub mod sends;
 pub mod sessions;
 pub mod small_sends;

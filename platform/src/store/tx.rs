@@ -67,11 +67,13 @@ pub enum ChangeKind {
     MyRead,
     /// A message template.
     Template,
+    /// Old messages were added to a conversation; the id is the conversation's.
+    Imported,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -82,6 +84,7 @@ impl ChangeKind {
         Self::Left,
         Self::MyRead,
         Self::Template,
+        Self::Imported,
     ];
 
     /// The word on the wire and in the store.
@@ -97,6 +100,7 @@ impl ChangeKind {
             Self::Left => "left",
             Self::MyRead => "my_read",
             Self::Template => "template",
+            Self::Imported => "imported",
         }
     }
 
@@ -153,7 +157,7 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
     ) -> Result<i64, StoreError> {
-        self.add(workspace, scope, kind, id, false)
+        self.add(workspace, scope, kind, id, false, None)
     }
 
     /// As [`WriteTx::change`], for an object that is no more.
@@ -164,7 +168,19 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
     ) -> Result<i64, StoreError> {
-        self.add(workspace, scope, kind, id, true)
+        self.add(workspace, scope, kind, id, true, None)
+    }
+
+    /// As [`WriteTx::change`], for a change that no table holds: the row carries it.
+    pub fn change_with(
+        &mut self,
+        workspace: &str,
+        scope: &ChangeScope,
+        kind: ChangeKind,
+        id: &str,
+        payload: &serde_json::Value,
+    ) -> Result<i64, StoreError> {
+        self.add(workspace, scope, kind, id, false, Some(payload.to_string()))
     }
 
     /// The newest number of the workspace's line, this transaction's included.
@@ -210,6 +226,7 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
         gone: bool,
+        payload: Option<String>,
     ) -> Result<i64, StoreError> {
         let rng = &self.rng;
         let tag = self.tag.get_or_insert_with(|| rng::token(rng.as_ref(), TAG_BYTES));
@@ -222,10 +239,20 @@ impl<'c> WriteTx<'c> {
             .query_row((workspace, &*tag), |row| row.get(0))?;
         self.tx
             .prepare_cached(
-                "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at, payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute((workspace, seq, &*tag, scope.to_text(), kind.as_str(), id, gone, self.now))?;
+            .execute(rusqlite::params![
+                workspace,
+                seq,
+                &*tag,
+                scope.to_text(),
+                kind.as_str(),
+                id,
+                gone,
+                self.now,
+                payload,
+            ])?;
         self.moved.insert(workspace.to_owned());
         Ok(seq)
     }

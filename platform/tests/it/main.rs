@@ -13,6 +13,8 @@ mod meta_ingest;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod replay;
+mod rules_coexistence;
 mod session;
 mod socket;
 mod strangers;
