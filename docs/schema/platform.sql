@@ -1,3 +1,21 @@
+CREATE TABLE audit (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace   TEXT NOT NULL REFERENCES workspaces (id),
+    at          INTEGER NOT NULL,
+    actor       TEXT NOT NULL,                           -- member | operator | system
+    member      TEXT,
+    device      TEXT,
+    what        TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX audit_by_member ON audit (workspace, member, id);
+
+CREATE INDEX audit_by_object ON audit (workspace, object, id);
+
+CREATE INDEX audit_by_time ON audit (workspace, at);
+
 CREATE TABLE changes (
     workspace    TEXT NOT NULL REFERENCES workspaces (id),
     seq          INTEGER NOT NULL,
@@ -36,6 +54,15 @@ CREATE TABLE commands (
     PRIMARY KEY (device, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE contact_fields (
+    contact TEXT NOT NULL REFERENCES contacts (id),
+    field   TEXT NOT NULL,                               -- name and language among them, or a word of the workspace
+    value   TEXT,                                        -- absent: taken away by hand
+    by      TEXT NOT NULL,                               -- member id
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (contact, field)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE contacts (
     id         TEXT PRIMARY KEY,
     workspace  TEXT NOT NULL REFERENCES workspaces (id),
@@ -44,11 +71,13 @@ CREATE TABLE contacts (
     phone      TEXT,                                     -- digits as Meta gave them
     wa_user_id TEXT,
     username   TEXT,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, merged_into TEXT REFERENCES contacts (id), erased_at INTEGER,
     CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
 ) STRICT;
+
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE conversations (
     id               TEXT PRIMARY KEY,
@@ -67,11 +96,17 @@ CREATE TABLE conversations (
     waiting_since    INTEGER,                            -- first unanswered live customer message
     read_up_to_n     INTEGER NOT NULL DEFAULT 0,
     last_at          INTEGER NOT NULL DEFAULT 0,         -- sent_at of the newest live message: order of the list
-    created_at       INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL, team TEXT REFERENCES teams (id), ai_resumes_at INTEGER, continued_in TEXT REFERENCES conversations (id), status_set TEXT, holder_set TEXT,
     UNIQUE (contact, channel)
 ) STRICT;
 
 CREATE INDEX conversations_by_activity ON conversations (workspace, last_at DESC, id);
+
+CREATE INDEX conversations_by_scope ON conversations (workspace, scope);
+
+CREATE INDEX conversations_paused ON conversations (ai_resumes_at) WHERE ai_resumes_at IS NOT NULL;
+
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE devices (
     id             TEXT PRIMARY KEY,                     -- UUID made on the phone
@@ -83,9 +118,27 @@ CREATE TABLE devices (
     last_seen_at   INTEGER NOT NULL,
     revoked_at     INTEGER,
     wiped_at       INTEGER
-) STRICT;
+, push_kind TEXT, push_address TEXT, push_tag TEXT, unsent INTEGER, wipe_reached_at INTEGER) STRICT;
 
 CREATE INDEX devices_by_member ON devices (member);
+
+CREATE TABLE labelled (
+    object TEXT NOT NULL,                                -- id of a conversation or contact
+    label  TEXT NOT NULL REFERENCES labels (id),
+    PRIMARY KEY (object, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX labelled_by_label ON labelled (label);
+
+CREATE TABLE labels (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    colour     TEXT NOT NULL,                             -- a word of look/ or #rrggbb
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
@@ -106,7 +159,7 @@ CREATE TABLE members (
     version       INTEGER NOT NULL DEFAULT 0,
     created_at    INTEGER NOT NULL,
     removed_at    INTEGER
-) STRICT;
+, on_shift INTEGER NOT NULL DEFAULT 1, shift_since INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX members_by_workspace ON members (workspace);
 
@@ -158,6 +211,17 @@ CREATE TABLE parked_statuses (
     PRIMARY KEY (wamid, status)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE quick_replies (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    shortcut   TEXT NOT NULL,
+    text       TEXT NOT NULL,                            -- with {{variables}}
+    language   TEXT,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, shortcut)
+) STRICT;
+
 CREATE TABLE sends (
     message      TEXT PRIMARY KEY,
     conversation TEXT NOT NULL REFERENCES conversations (id),
@@ -198,6 +262,23 @@ CREATE TABLE sign_in_failures (
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE team_members (
+    member TEXT NOT NULL REFERENCES members (id),
+    team   TEXT NOT NULL REFERENCES teams (id),
+    PRIMARY KEY (member, team)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX team_members_by_team ON team_members (team);
+
+CREATE TABLE teams (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
 CREATE TABLE webhook_leftovers (
     webhook INTEGER NOT NULL REFERENCES webhooks (id),
     idx     INTEGER NOT NULL,
@@ -228,4 +309,4 @@ CREATE TABLE workspaces (
     members_see_unassigned INTEGER NOT NULL DEFAULT 1,
     greeting_texts         TEXT NOT NULL DEFAULT '[]',   -- JSON array: texts of the owner's phone that are no answer
     created_at             INTEGER NOT NULL
-) STRICT;
+, options TEXT NOT NULL DEFAULT '{}', rights TEXT NOT NULL DEFAULT '{}', hours TEXT NOT NULL DEFAULT '{}', audit_days INTEGER NOT NULL DEFAULT 365) STRICT;

@@ -13,13 +13,16 @@ use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
+use crate::desk::revoke::{self, RevokedFile};
+use crate::desk::wake::{self, Alarm};
 use crate::feed::live::LiveFeed;
+use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
-use crate::store::{DATABASE, OpenError, Store, StoreError, changes, facts};
+use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
 use crate::support::stop::Stop;
 use crate::{agents, meta, routes};
 
@@ -100,6 +103,7 @@ impl Platform {
             return Err(StartError::WrongKey);
         }
         meta::recover(&store).await?;
+        revoke::carry_out(&store, &settings.data).await?;
         let state = AppState::new(Shared {
             settings,
             ports,
@@ -109,6 +113,8 @@ impl Platform {
             sends: SendQueue::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
+            alarm: Alarm::default(),
+            rooms: Rooms::default(),
         });
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
@@ -125,6 +131,7 @@ impl Platform {
             key: self.state.settings.key.clone(),
             cost: self.state.settings.password_cost,
             base_url: self.state.settings.base_url(),
+            revoked: RevokedFile::of(&self.state.settings.data),
             rng: Arc::clone(&self.state.ports.rng),
             executor: Arc::clone(&self.state.ports.executor),
         }
@@ -151,6 +158,7 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(wake::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
@@ -218,6 +226,7 @@ async fn notice_others(state: AppState) {
             Ok(true) => {
                 state.webhooks.wake();
                 state.sends.wake();
+                state.alarm.ring();
             }
             Ok(false) => {}
             Err(error) => log::warn!("notice_others cause=\"{error}\""),
@@ -230,6 +239,7 @@ async fn keep_short(state: AppState) {
     loop {
         let pruned = state.store.write(|tx| {
             meta::prune(tx)?;
+            audit::prune(tx)?;
             changes::prune(tx)
         });
         match pruned.await {

@@ -2,9 +2,10 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
-use crate::agents::{commands, http, session, sign_in};
+use crate::agents::{commands, http, known, push, session, sign_in, wiped};
+use crate::desk::office;
 use crate::feed;
 use crate::state::AppState;
 
@@ -19,6 +20,10 @@ pub(crate) fn v1(state: &AppState) -> Router<AppState> {
         .route("/changes", get(feed::changes::get))
         .route("/conversations/{id}/messages", get(feed::pages::get))
         .route("/commands", post(commands::post))
+        .route("/messages/known", post(known::post))
+        .route("/devices/{id}/push", put(push::put).delete(push::delete))
+        .route("/wiped", post(wiped::post))
+        .nest("/office", office::routes())
         .route("/live", get(feed::socket::get))
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)

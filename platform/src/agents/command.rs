@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Outcome, RefusedCode};
+use crate::desk::command::{self as desk, DeskCommand};
 
 /// The longest text of a message, in Unicode scalar values (WhatsApp's limit for a text body).
 pub const MAX_TEXT: usize = 4096;
@@ -23,6 +24,8 @@ pub enum Command {
     Settle(SettleCommand),
     /// Moves the read mark.
     Read(ReadCommand),
+    /// One of the desk's.
+    Desk(DeskCommand),
 }
 
 /// `send`: the message gets the command's id.
@@ -154,7 +157,10 @@ pub fn parse(fields: &Map<String, Value>) -> Result<Command, Outcome> {
             let (conversation, up_to_n) = (fields.id("conversation")?, fields.count("up_to_n")?);
             Ok(Command::Read(ReadCommand { id, at, conversation, up_to_n }))
         }
-        _ => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        _ => match desk::parse(kind, &id, at, &fields) {
+            Some(parsed) => parsed.map(Command::Desk),
+            None => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        },
     }
 }
 
@@ -163,20 +169,33 @@ pub fn malformed(field: &str) -> Outcome {
     Outcome::refused_with(RefusedCode::Malformed, json!({ "field": field }))
 }
 
-struct Fields<'a>(&'a Map<String, Value>);
+/// The fields of a command; each way to read one says how it is refused.
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn text(&self, name: &str) -> Result<&'a str, Outcome> {
+    /// Whatever stands there.
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name)
+    }
+
+    /// True or false.
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, Outcome> {
+        self.0.get(name).and_then(Value::as_bool).ok_or_else(|| malformed(name))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, Outcome> {
         self.0.get(name).and_then(Value::as_str).ok_or_else(|| malformed(name))
     }
 
     /// An opaque id: our own are 36 characters, so 64 leave room and bound what is looked up.
-    fn id(&self, name: &str) -> Result<String, Outcome> {
+    pub(crate) fn id(&self, name: &str) -> Result<String, Outcome> {
         let id = self.text(name)?;
         if id.is_empty() || id.len() > 64 { Err(malformed(name)) } else { Ok(id.to_owned()) }
     }
 
-    fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
+    /// An opaque id that may be absent.
+    pub(crate) fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.id(name).map(Some),
@@ -198,10 +217,15 @@ impl<'a> Fields<'a> {
     }
 
     fn body(&self) -> Result<String, Outcome> {
+        self.text_body(&["text"])
+    }
+
+    /// The text of a body of one of these kinds, 1 to [`MAX_TEXT`] Unicode scalar values.
+    pub(crate) fn text_body(&self, kinds: &[&str]) -> Result<String, Outcome> {
         let body =
             self.0.get("body").and_then(Value::as_object).ok_or_else(|| malformed("body"))?;
         let body = Fields(body);
-        if body.text("kind").ok() != Some("text") {
+        if !body.text("kind").is_ok_and(|kind| kinds.contains(&kind)) {
             return Err(malformed("body.kind"));
         }
         let text = body.text("text").map_err(|_| malformed("body.text"))?;

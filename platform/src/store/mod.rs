@@ -12,20 +12,26 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub(crate) mod audit;
 pub mod changes;
 pub mod channels;
 pub mod chats;
 pub mod commands;
+pub(crate) mod contacts;
 pub mod conversations;
 pub mod devices;
 pub mod facts;
+pub(crate) mod holders;
+pub(crate) mod labels;
 pub mod link_codes;
 pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod quick_replies;
 pub mod sends;
 pub mod sessions;
+pub(crate) mod teams;
 pub mod texts;
 pub mod webhooks;
 pub mod workspaces;

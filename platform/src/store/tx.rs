@@ -65,11 +65,19 @@ pub enum ChangeKind {
     Left,
     /// A member's own read mark; the id is the conversation's.
     MyRead,
+    /// A label that conversations and contacts may carry.
+    Label,
+    /// A text that people send often.
+    QuickReply,
+    /// A team.
+    Team,
+    /// Two contacts became one; the id is that of the one that is no more.
+    Merged,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -79,6 +87,10 @@ impl ChangeKind {
         Self::Entered,
         Self::Left,
         Self::MyRead,
+        Self::Label,
+        Self::QuickReply,
+        Self::Team,
+        Self::Merged,
     ];
 
     /// The word on the wire and in the store.
@@ -93,6 +105,10 @@ impl ChangeKind {
             Self::Entered => "entered",
             Self::Left => "left",
             Self::MyRead => "my_read",
+            Self::Label => "label",
+            Self::QuickReply => "quick_reply",
+            Self::Team => "team",
+            Self::Merged => "merged",
         }
     }
 
