@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::agents::password::Checks;
+use crate::desk::wake::Alarm;
+use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
 use crate::meta::intake::Intake;
@@ -71,6 +73,10 @@ pub struct Shared {
     pub checks: Checks,
     /// Numbers that devices' sockets have to reach.
     pub wanted: Wanted,
+    /// Wakes the worker that keeps the desk's clock.
+    pub alarm: Alarm,
+    /// Who looks at what now.
+    pub rooms: Rooms,
 }
 
 impl std::ops::Deref for AppState {

@@ -172,10 +172,9 @@ fn file(map: &Map<String, Value>, at: &str, animated: bool) -> Result<FileRef, O
     let sha256 = sha256.ok_or_else(|| malformed(&field("sha256")))?.to_owned();
     let kind = match map.get("type") {
         None | Some(Value::Null) => MediaKind::of_mime(&mime),
-        Some(word) => word
-            .as_str()
-            .and_then(MediaKind::parse)
-            .ok_or_else(|| malformed(&field("type")))?,
+        Some(word) => {
+            word.as_str().and_then(MediaKind::parse).ok_or_else(|| malformed(&field("type")))?
+        }
     };
     if !kind.takes(&mime) {
         let details = json!({"type": kind.word(), "mime": mime, "allowed": kind.mimes()});
@@ -367,7 +366,8 @@ mod tests {
     #[test]
     fn a_file_is_held_to_the_limits_of_its_kind() {
         let media = |changes: Value| {
-            let mut body = json!({"kind": "media", "mime": "image/jpeg", "size": 5, "sha256": HASH});
+            let mut body =
+                json!({"kind": "media", "mime": "image/jpeg", "size": 5, "sha256": HASH});
             for (name, value) in changes.as_object().unwrap() {
                 body[name] = value.clone();
             }
@@ -381,7 +381,10 @@ mod tests {
         let (code, details) = refused(&media(json!({"size": (5 << 20) + 1})));
         assert_eq!((code, &details["limit"]), ("media_too_large", &json!(5 << 20)));
         let (code, details) = refused(&media(json!({"mime": "image/heic"})));
-        assert_eq!((code, &details["allowed"]), ("media_kind", &json!(["image/jpeg", "image/png"])));
+        assert_eq!(
+            (code, &details["allowed"]),
+            ("media_kind", &json!(["image/jpeg", "image/png"]))
+        );
         assert!(read(&media(json!({"mime": "image/heic", "type": "document"}))).is_ok());
         let (code, details) = refused(&media(json!({"caption": "x".repeat(1025)})));
         assert_eq!((code, &details["limit"]), ("too_long", &json!(1024)));
@@ -437,6 +440,9 @@ mod tests {
         assert_eq!(refused(&json!({"kind": "template"})).0, "malformed");
         let long = json!({"kind": "template", "template": "t", "fields": {"a": "x".repeat(1025)}});
         assert_eq!(refused(&long).0, "too_long");
-        assert_eq!(refused(&json!({"kind": "template", "template": "t", "fields": []})).0, "malformed");
+        assert_eq!(
+            refused(&json!({"kind": "template", "template": "t", "fields": []})).0,
+            "malformed"
+        );
     }
 }

@@ -3,8 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+pub use super::body::MAX_TEXT;
 use super::body::{self, SendBody, TemplateBody};
 use super::outcome::{Outcome, RefusedCode};
+use crate::desk::command::{self as desk, DeskCommand};
 
 /// One command, understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub enum Command {
     Settle(SettleCommand),
     /// Moves the read mark.
     Read(ReadCommand),
+    /// One of the desk's.
+    Desk(DeskCommand),
 }
 
 /// `send`: the message gets the command's id.
@@ -166,7 +170,8 @@ pub fn parse(fields: &Map<String, Value>) -> Result<Command, Outcome> {
     let at = fields.whole("at")?;
     match kind {
         "send" => {
-            let (conversation, body) = (fields.id("conversation")?, body::parse(fields.map("body")?)?);
+            let (conversation, body) =
+                (fields.id("conversation")?, body::parse(fields.map("body")?)?);
             let (reply_to, based_on_n) =
                 (fields.optional_id("reply_to")?, fields.count("based_on_n")?);
             Ok(Command::Send(SendCommand { id, at, conversation, body, reply_to, based_on_n }))
@@ -214,7 +219,10 @@ pub fn parse(fields: &Map<String, Value>) -> Result<Command, Outcome> {
             let (conversation, up_to_n) = (fields.id("conversation")?, fields.count("up_to_n")?);
             Ok(Command::Read(ReadCommand { id, at, conversation, up_to_n }))
         }
-        _ => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        _ => match desk::parse(kind, &id, at, &fields) {
+            Some(parsed) => parsed.map(Command::Desk),
+            None => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        },
     }
 }
 
@@ -223,20 +231,33 @@ pub fn malformed(field: &str) -> Outcome {
     Outcome::refused_with(RefusedCode::Malformed, json!({ "field": field }))
 }
 
-struct Fields<'a>(&'a Map<String, Value>);
+/// The fields of a command; each way to read one says how it is refused.
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn text(&self, name: &str) -> Result<&'a str, Outcome> {
+    /// Whatever stands there.
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name)
+    }
+
+    /// True or false.
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, Outcome> {
+        self.0.get(name).and_then(Value::as_bool).ok_or_else(|| malformed(name))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, Outcome> {
         self.0.get(name).and_then(Value::as_str).ok_or_else(|| malformed(name))
     }
 
     /// An opaque id: our own are 36 characters, so 64 leave room and bound what is looked up.
-    fn id(&self, name: &str) -> Result<String, Outcome> {
+    pub(crate) fn id(&self, name: &str) -> Result<String, Outcome> {
         let id = self.text(name)?;
         if id.is_empty() || id.len() > 64 { Err(malformed(name)) } else { Ok(id.to_owned()) }
     }
 
-    fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
+    /// An opaque id that may be absent.
+    pub(crate) fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.id(name).map(Some),
@@ -275,6 +296,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The text of a body of one of these kinds, 1 to [`MAX_TEXT`] Unicode scalar values.
+    pub(crate) fn text_body(&self, kinds: &[&str]) -> Result<String, Outcome> {
+        let body =
+            self.0.get("body").and_then(Value::as_object).ok_or_else(|| malformed("body"))?;
+        let body = Fields(body);
+        if !body.text("kind").is_ok_and(|kind| kinds.contains(&kind)) {
+            return Err(malformed("body.kind"));
+        }
+        let text = body.text("text").map_err(|_| malformed("body.text"))?;
+        if text.trim().is_empty() {
+            return Err(malformed("body.text"));
+        }
+        let length = text.chars().count();
+        if length > MAX_TEXT {
+            let details = json!({ "limit": MAX_TEXT, "length": length });
+            return Err(Outcome::refused_with(RefusedCode::TooLong, details));
+        }
+        Ok(text.to_owned())
+    }
+
     /// A template by its id alone, or with its fields.
     fn template(&self) -> Result<TemplateBody, Outcome> {
         match self.0.get("template") {
@@ -288,7 +329,8 @@ impl<'a> Fields<'a> {
         match self.0.get("emoji") {
             None | Some(Value::Null) => Ok(String::new()),
             Some(Value::String(emoji)) => {
-                let plain = |c: char| c.is_ascii_alphabetic() || c.is_whitespace() || c.is_control();
+                let plain =
+                    |c: char| c.is_ascii_alphabetic() || c.is_whitespace() || c.is_control();
                 let short = emoji.chars().count() <= 20 && emoji.len() <= 80;
                 if short && !emoji.chars().any(plain) {
                     Ok(emoji.clone())
@@ -391,7 +433,8 @@ mod tests {
             assert_eq!(read(bad), Err(malformed(field)), "{name}");
         }
         let react = |emoji: Value| read(json!({"kind": "react", "message": "x", "emoji": emoji}));
-        for good in [json!("👍🏽"), json!("👨‍👩‍👧"), json!("5️⃣"), Value::Null] {
+        for good in [json!("👍🏽"), json!("👨‍👩‍👧"), json!("5️⃣"), Value::Null]
+        {
             assert!(matches!(react(good), Ok(Command::React(_))));
         }
         for bad in [json!("ok"), json!(5), json!("👍".repeat(21)), json!("👍 👍")] {

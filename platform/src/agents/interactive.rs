@@ -49,11 +49,13 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Value, Outcome> {
             whole.insert("buttons".into(), buttons(body)?);
         }
         "list" => {
-            whole.insert("button".into(), needed(body, "button", "body.button", MAX_BUTTON)?.into());
+            whole
+                .insert("button".into(), needed(body, "button", "body.button", MAX_BUTTON)?.into());
             whole.insert("sections".into(), sections(body)?);
         }
         "cta_url" => {
-            whole.insert("button".into(), needed(body, "button", "body.button", MAX_BUTTON)?.into());
+            whole
+                .insert("button".into(), needed(body, "button", "body.button", MAX_BUTTON)?.into());
             let url = needed(body, "url", "body.url", MAX_URL)?;
             let known = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
             if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {

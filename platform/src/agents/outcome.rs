@@ -1,5 +1,6 @@
 //! What a command came to: the words of protocol.md 5, kept and repeated for ever.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,9 @@ pub struct Actor {
 }
 
 /// A member's role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees and may do everything.
@@ -159,6 +162,14 @@ pub enum RefusedCode {
     IdReused,
     /// The id was withdrawn before it came.
     Withdrawn,
+    /// Somebody set the field to something else meanwhile.
+    Changed,
+    /// The member's role does not allow it.
+    NotAllowed,
+    /// The conversation goes on in another one.
+    Continued,
+    /// There are as many as there may be.
+    TooMany,
 }
 
 impl RefusedCode {
@@ -181,8 +192,30 @@ impl RefusedCode {
             Self::UnknownKind => "unknown_kind",
             Self::IdReused => "id_reused",
             Self::Withdrawn => "withdrawn",
+            Self::Changed => "changed",
+            Self::NotAllowed => "not_allowed",
+            Self::Continued => "continued",
+            Self::TooMany => "too_many",
         }
     }
+
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::AnsweredMeanwhile,
+        Self::WindowClosed,
+        Self::TooLong,
+        Self::TooLate,
+        Self::Settled,
+        Self::NotYours,
+        Self::Malformed,
+        Self::UnknownKind,
+        Self::IdReused,
+        Self::Withdrawn,
+        Self::Changed,
+        Self::NotAllowed,
+        Self::Continued,
+        Self::TooMany,
+    ];
 
     /// The reason that goes with the code, where one does.
     pub const fn reason(self) -> Option<Reason> {

@@ -31,7 +31,7 @@ pub(crate) fn read(
     command: &ReadCommand,
 ) -> Result<Outcome, StoreError> {
     let workspace = workspaces::get(tx.sql(), &actor.workspace)?;
-    let reader = Reader::new(actor.clone(), &workspace);
+    let reader = Reader::new(tx.sql(), actor.clone(), &workspace)?;
     let marks = conversations::marks(tx.sql(), &actor.workspace, &command.conversation)?;
     let Some(marks) = marks.filter(|marks| reader.may_see(&marks.scope)) else {
         return Ok(Outcome::refused(RefusedCode::NotYours));

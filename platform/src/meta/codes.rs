@@ -128,8 +128,7 @@ const TRIES_OF_CODE_1: i64 = 5;
 const NOT_ACCEPTED: Meaning = Meaning { class: Permanent, reason: "R16", word: "not_accepted" };
 const NOT_KNOWN: Meaning = Meaning { class: UnknownOutcome, reason: "R14", word: "not_known" };
 const PROBLEM: Meaning = Meaning { class: RetryLater, reason: "R6", word: "whatsapp_problem" };
-const SLOWED: Meaning =
-    Meaning { class: RetryWhenAllowed, reason: "R6", word: "too_many_at_once" };
+const SLOWED: Meaning = Meaning { class: RetryWhenAllowed, reason: "R6", word: "too_many_at_once" };
 
 impl Meaning {
     /// No connection was made: nothing went out, and it is tried again.

@@ -23,7 +23,7 @@ mod identity;
 pub(crate) mod ingest;
 pub(crate) mod ladder;
 pub(crate) mod line;
-mod marks;
+pub(crate) mod marks;
 pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;

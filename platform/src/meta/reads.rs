@@ -170,7 +170,8 @@ struct About {
 /// Tells Meta of one read mark.
 async fn tell(state: &AppState, mark: MarkRow, channel: String) -> i64 {
     let conversation = mark.conversation.clone();
-    let about = state.store.read(move |sql| about(sql, &channel, &conversation, mark.up_to_n)).await;
+    let about =
+        state.store.read(move |sql| about(sql, &channel, &conversation, mark.up_to_n)).await;
     let about = match about {
         Ok(about) => about,
         Err(error) => {
@@ -277,7 +278,9 @@ pub(crate) async fn typing(state: &AppState, conversation: &str) {
             let Some(chat) = chats::by_id(sql, &id)? else { return Ok(None) };
             let options = Options::of(&workspaces::get(sql, &chat.workspace)?)?;
             let shown = options.typing_shown && options.blue_ticks;
-            if !shown || chat.waiting_since.is_none() || line::stopped(sql, &chat.channel)?.is_some()
+            if !shown
+                || chat.waiting_since.is_none()
+                || line::stopped(sql, &chat.channel)?.is_some()
             {
                 return Ok(None);
             }

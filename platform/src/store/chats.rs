@@ -184,3 +184,10 @@ pub(crate) fn set_version(c: &Connection, id: &str, version: i64) -> Result<(), 
         .execute((id, version))?;
     Ok(())
 }
+
+/// The workspace of a channel, if there is such a channel.
+pub(crate) fn workspace_of_channel(c: &Connection, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT workspace FROM channels WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
+}

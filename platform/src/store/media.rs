@@ -150,11 +150,13 @@ pub(crate) fn upload(
     device: &str,
     sha256: &str,
 ) -> Result<Option<UploadRow>, StoreError> {
-    Ok(c.prepare_cached("SELECT total, complete_at FROM uploads WHERE device = ?1 AND sha256 = ?2")?
-        .query_row((device, sha256), |row| {
-            Ok(UploadRow { total: row.get(0)?, complete_at: row.get(1)? })
-        })
-        .optional()?)
+    Ok(c.prepare_cached(
+        "SELECT total, complete_at FROM uploads WHERE device = ?1 AND sha256 = ?2",
+    )?
+    .query_row((device, sha256), |row| {
+        Ok(UploadRow { total: row.get(0)?, complete_at: row.get(1)? })
+    })
+    .optional()?)
 }
 
 /// Writes an upload, new or anew; one that is complete stays so.

@@ -185,7 +185,8 @@ pub(crate) fn target(c: &Connection, send: &SendRow) -> Result<Target, StoreErro
             "SELECT h.phone_number_id, h.token_sealed, k.phone, k.wa_user_id, m.body, q.wamid
              FROM messages m
              JOIN conversations v ON v.id = m.conversation
-             JOIN contacts k ON k.id = v.contact
+             JOIN contacts f ON f.id = v.contact
+             JOIN contacts k ON k.id = coalesce(f.merged_into, f.id)
              JOIN channels h ON h.id = v.channel
              LEFT JOIN messages q ON q.id = m.reply_to
              WHERE m.conversation = ?1 AND m.n = ?2",
@@ -256,6 +257,7 @@ pub(crate) fn last_own_answer(c: &Connection, conversation: &str) -> Result<i64,
         "SELECT m.n FROM messages m LEFT JOIN sends s ON s.message = m.id
          WHERE m.conversation = ?1 AND m.n > 0 AND m.author_kind IN ('agent', 'ai')
            AND m.deleted IS NULL AND (s.state IS NULL OR s.state NOT IN ('stopped', 'withdrawn'))
+           AND json_extract(m.body, '$.kind') NOT IN ('note', 'event')
          ORDER BY m.n DESC LIMIT 1",
     )?
     .query_row([conversation], |row| row.get(0))

@@ -187,10 +187,8 @@ pub(crate) fn mark_later(
     tries: i64,
     next_try_at: i64,
 ) -> Result<(), StoreError> {
-    c.prepare_cached(
-        "UPDATE read_marks SET tries = ?2, next_try_at = ?3 WHERE conversation = ?1",
-    )?
-    .execute((conversation, tries, next_try_at))?;
+    c.prepare_cached("UPDATE read_marks SET tries = ?2, next_try_at = ?3 WHERE conversation = ?1")?
+        .execute((conversation, tries, next_try_at))?;
     Ok(())
 }
 
@@ -223,11 +221,7 @@ pub(crate) fn newest_customer(
 }
 
 /// Has a conversation's other id lead to it.
-pub(crate) fn put_alias(
-    c: &Connection,
-    alias: &str,
-    conversation: &str,
-) -> Result<(), StoreError> {
+pub(crate) fn put_alias(c: &Connection, alias: &str, conversation: &str) -> Result<(), StoreError> {
     c.prepare_cached("REPLACE INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)")?
         .execute((alias, conversation))?;
     Ok(())

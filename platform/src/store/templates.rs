@@ -58,11 +58,7 @@ fn read(row: &Row<'_>) -> Result<TemplateRow, StoreError> {
     })
 }
 
-fn many(
-    c: &Connection,
-    condition: &str,
-    values: &[&str],
-) -> Result<Vec<TemplateRow>, StoreError> {
+fn many(c: &Connection, condition: &str, values: &[&str]) -> Result<Vec<TemplateRow>, StoreError> {
     let mut statement = c.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM templates WHERE {condition} ORDER BY name, language, id"
     ))?;

@@ -69,11 +69,19 @@ pub enum ChangeKind {
     Template,
     /// Old messages were added to a conversation; the id is the conversation's.
     Imported,
+    /// A label that conversations and contacts may carry.
+    Label,
+    /// A text that people send often.
+    QuickReply,
+    /// A team.
+    Team,
+    /// Two contacts became one; the id is that of the one that is no more.
+    Merged,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -85,6 +93,10 @@ impl ChangeKind {
         Self::MyRead,
         Self::Template,
         Self::Imported,
+        Self::Label,
+        Self::QuickReply,
+        Self::Team,
+        Self::Merged,
     ];
 
     /// The word on the wire and in the store.
@@ -101,6 +113,10 @@ impl ChangeKind {
             Self::MyRead => "my_read",
             Self::Template => "template",
             Self::Imported => "imported",
+            Self::Label => "label",
+            Self::QuickReply => "quick_reply",
+            Self::Team => "team",
+            Self::Merged => "merged",
         }
     }
 

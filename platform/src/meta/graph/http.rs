@@ -36,7 +36,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time for a file, up or down: 100 MB (whatsapp.md 5.3) at 200 kB/s.
 const FILE_TIMEOUT: Duration = Duration::from_mins(9);
 /// How long a download may stand still.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(60);
+const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes read from the disk at once while a file goes up.
 const CHUNK: usize = 64 * 1024;
 /// Longest answer that is read.
@@ -98,7 +98,7 @@ impl GraphPort for HttpGraph {
                     call = call.timeout(FILE_TIMEOUT).multipart(form(upload).await?);
                 }
             }
-            let answer = call.send().await.map_err(failure)?;
+            let answer = call.send().await.map_err(|error| failure(&error))?;
             read(answer).await
         })
     }
@@ -113,7 +113,7 @@ impl GraphPort for HttpGraph {
                 return Err(GraphFailure::NotSent);
             }
             let call = self.client.get(url).timeout(FILE_TIMEOUT).bearer_auth(token.expose());
-            let answer = call.send().await.map_err(failure)?;
+            let answer = call.send().await.map_err(|error| failure(&error))?;
             let (status, retry_after_ms) = (answer.status().as_u16(), retry_after(&answer));
             let chunks = stream::unfold(Some(answer), |answer| async move {
                 let mut answer = answer?;
@@ -128,7 +128,7 @@ impl GraphPort for HttpGraph {
     }
 }
 
-fn failure(error: reqwest::Error) -> GraphFailure {
+fn failure(error: &reqwest::Error) -> GraphFailure {
     if error.is_connect() || error.is_builder() {
         GraphFailure::NotSent
     } else {
@@ -214,7 +214,7 @@ fn check(base_url: &str) -> Result<Url, GraphSetupError> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     #[test]

@@ -47,10 +47,7 @@ pub(crate) struct Disk {
 impl Disk {
     /// The disk of this platform.
     pub(crate) fn of(state: &AppState) -> Self {
-        Self {
-            data: state.settings.data.clone(),
-            executor: Arc::clone(&state.ports.executor),
-        }
+        Self { data: state.settings.data.clone(), executor: Arc::clone(&state.ports.executor) }
     }
 
     /// Where a whole file lies.

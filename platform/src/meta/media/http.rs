@@ -25,7 +25,7 @@ use crate::store::media::{self, Shown, UploadRow};
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
 /// How long an upload may stand still before the connection is given up.
-const STANDSTILL: Duration = Duration::from_secs(60);
+const STANDSTILL: Duration = Duration::from_mins(1);
 
 /// `HEAD /v1/media/{sha256}`: how far this device's upload is.
 pub(crate) async fn head(
@@ -85,10 +85,7 @@ pub(crate) async fn put(
     }
     if disk.hash_part(&name).await.map_err(|e| fault(&e))? != sha256 {
         disk.drop_part(&name).await;
-        state
-            .store
-            .write(move |tx| media::drop_upload(tx.sql(), &device, &sha256))
-            .await?;
+        state.store.write(move |tx| media::drop_upload(tx.sql(), &device, &sha256)).await?;
         return Err(ApiError::new(ErrorCode::HashMismatch));
     }
     disk.finish(&name, &sha256).await.map_err(|e| fault(&e))?;
@@ -157,7 +154,8 @@ pub(crate) async fn get(
     let length = disk.whole_length(&sha256).await;
     let length = length.ok_or_else(|| ApiError::internal("media_not_on_disk"))?;
     let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let (status, first, count) = match asked.map_or(Asked::All, |range| Asked::read(range, length)) {
+    let (status, first, count) = match asked.map_or(Asked::All, |range| Asked::read(range, length))
+    {
         Asked::All => (StatusCode::OK, 0, length),
         Asked::Some { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
         Asked::Beyond => {
@@ -222,9 +220,8 @@ async fn keep(
     row: UploadRow,
 ) -> Result<(), ApiError> {
     let (device, sha256) = (device.to_owned(), sha256.to_owned());
-    let kept = state
-        .store
-        .write(move |tx| media::put_upload(tx.sql(), &device, &sha256, &row, tx.now()));
+    let kept =
+        state.store.write(move |tx| media::put_upload(tx.sql(), &device, &sha256, &row, tx.now()));
     Ok(kept.await?)
 }
 
@@ -310,9 +307,7 @@ impl Asked {
         match (number(first), number(last)) {
             (Some(first), _) if first >= length => Self::Beyond,
             (Some(first), None) if last.trim().is_empty() => Self::Some { first, last: end },
-            (Some(first), Some(last)) if first <= last => {
-                Self::Some { first, last: last.min(end) }
-            }
+            (Some(first), Some(last)) if first <= last => Self::Some { first, last: last.min(end) },
             (None, Some(0)) if first.trim().is_empty() => Self::Beyond,
             (None, Some(count)) if first.trim().is_empty() && length > 0 => {
                 Self::Some { first: length.saturating_sub(count), last: end }
@@ -328,11 +323,9 @@ mod tests {
 
     #[test]
     fn pieces_are_read() {
-        assert_eq!(
-            Piece::parse("bytes 5-9/100"),
-            Some(Piece { first: 5, last: 9, total: 100 })
-        );
-        for bad in ["bytes 9-5/100", "bytes 0-100/100", "bytes */100", "0-9/100", "bytes -1-9/100"] {
+        assert_eq!(Piece::parse("bytes 5-9/100"), Some(Piece { first: 5, last: 9, total: 100 }));
+        for bad in ["bytes 9-5/100", "bytes 0-100/100", "bytes */100", "0-9/100", "bytes -1-9/100"]
+        {
             assert_eq!(Piece::parse(bad), None, "{bad}");
         }
     }

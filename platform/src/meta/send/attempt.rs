@@ -22,7 +22,7 @@ use crate::meta::media::upload::Need;
 use crate::meta::payload::StatusWord;
 use crate::meta::{line, media, seal};
 use crate::store::chats::ConversationRow;
-use crate::store::sends::{SendRow, Target};
+use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
 use crate::store::{StoreError, WriteTx, chats, sends, texts, webhooks};
 use crate::support::{Key, Secret};

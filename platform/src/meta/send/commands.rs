@@ -268,7 +268,7 @@ pub(super) fn add(
         unknown_since: None,
         passed: false,
         line: None,
-upload_tries: 0,
+        upload_tries: 0,
     };
     sends::insert(tx.sql(), &send)?;
     answered::recount(tx, &mut chat)?;
@@ -343,7 +343,11 @@ pub(super) fn malformed(field: &str) -> Outcome {
     Outcome::refused_with(RefusedCode::Malformed, json!({"field": field}))
 }
 
-pub(super) fn done(tx: &mut WriteTx<'_>, actor: &Actor, marks: Marks) -> Result<Outcome, StoreError> {
+pub(super) fn done(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    marks: Marks,
+) -> Result<Outcome, StoreError> {
     marks.write(tx)?;
     Ok(Outcome::done(tx.head(&actor.workspace)?))
 }

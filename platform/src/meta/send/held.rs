@@ -15,7 +15,7 @@ const FRESH_MS: i64 = 60 * 60 * 1_000;
 
 /// Stops a channel because of a code.
 pub(crate) fn stop(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     meaning: Meaning,
@@ -30,7 +30,7 @@ pub(crate) fn stop(
 
 /// Stops a channel because of a `failed` status, if its code is the line's and it is news.
 pub(crate) fn stop_after_status(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     meaning: Meaning,

@@ -17,9 +17,7 @@ pub(super) fn object(body: &Value) -> Option<Value> {
             ("cta_url", json!({"name": "cta_url", "parameters": parameters}))
         }
         "location_request" => ("location_request_message", json!({"name": "send_location"})),
-        "request_contact_info" => {
-            ("request_contact_info", json!({"name": "request_contact_info"}))
-        }
+        "request_contact_info" => ("request_contact_info", json!({"name": "request_contact_info"})),
         _ => return None,
     };
     let mut object = Map::new();
@@ -53,9 +51,12 @@ mod tests {
         let list = json!({"type": "list", "text": "T", "button": "Open", "sections": rows});
         assert_eq!(
             object(&list),
-            Some(json!({"type": "list", "body": {"text": "T"}, "action": {"button": "Open", "sections": rows}}))
+            Some(
+                json!({"type": "list", "body": {"text": "T"}, "action": {"button": "Open", "sections": rows}})
+            )
         );
-        let link = json!({"type": "cta_url", "text": "T", "button": "Pay", "url": "https://a.example"});
+        let link =
+            json!({"type": "cta_url", "text": "T", "button": "Pay", "url": "https://a.example"});
         assert_eq!(
             object(&link).unwrap()["action"],
             json!({"name": "cta_url", "parameters": {"display_text": "Pay", "url": "https://a.example"}})

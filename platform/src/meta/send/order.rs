@@ -124,7 +124,7 @@ mod tests {
             unknown_since: None,
             passed: false,
             line: None,
-upload_tries: 0,
+            upload_tries: 0,
         }
     }
 

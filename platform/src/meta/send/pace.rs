@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn a_number_sends_twenty_a_second() {
         let mut pace = Pace::default();
-        assert_eq!((0..100).map(|i| burst(&mut pace, &format!("v{i}"), 0).min(1)).sum::<usize>(), 20);
+        assert_eq!(
+            (0..100).map(|i| burst(&mut pace, &format!("v{i}"), 0).min(1)).sum::<usize>(),
+            20
+        );
         let mut sent = 0;
         for ms in 1..=1_000 {
             for conversation in 0..3 {

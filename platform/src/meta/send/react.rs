@@ -11,7 +11,7 @@ use crate::meta::graph::{GraphAnswer, GraphFailure, GraphRequest};
 use crate::meta::line;
 use crate::meta::marks::Marks;
 use crate::meta::payload::StatusWord;
-use crate::store::reactions::{self, Reactor};
+use crate::store::reactions::{self, Reaction};
 use crate::store::small_sends::{self, ReactionRow};
 use crate::store::texts::MessageRow;
 use crate::store::{StoreError, WriteTx, chats, media, people, templates, texts};
@@ -78,8 +78,11 @@ fn show(
     emoji: &str,
 ) -> Result<(), StoreError> {
     let Some(chat) = chats::by_id(tx.sql(), &message.conversation)? else { return Ok(()) };
-    let by = Reactor::Agent(member.unwrap_or_default());
-    reactions::set_ours(tx.sql(), &message.id, by, emoji, tx.now())?;
+    let Some(target) = &message.wamid else { return Ok(()) };
+    let emoji = Some(emoji).filter(|emoji| !emoji.is_empty());
+    let reaction =
+        Reaction { target, author_kind: "agent", author_member: member, emoji, at: tx.now() };
+    reactions::set(tx.sql(), &reaction)?;
     marks.message(&chat.workspace, &chat.id, message.n, &message.id);
     Ok(())
 }
@@ -194,7 +197,7 @@ fn refused(
 /// News of a status about a reaction of ours: `sent` is all that ever comes, or `failed`
 /// (whatsapp.md 3, 5.1). Whether the id was one.
 pub(crate) fn news(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     id: &str,
     word: StatusWord,

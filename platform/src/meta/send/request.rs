@@ -220,7 +220,8 @@ mod tests {
     fn without_an_address_or_a_text_there_is_no_send() {
         let none = Extra::default();
         assert_eq!(body("m", &Target { phone: None, wa_user_id: None, ..target() }, &none), None);
-        for odd in [json!({"kind": "media", "type": "image"}), json!({"kind": "note", "text": "x"})] {
+        for odd in [json!({"kind": "media", "type": "image"}), json!({"kind": "note", "text": "x"})]
+        {
             assert_eq!(body("m", &Target { body: odd, ..target() }, &none), None);
         }
     }
@@ -235,7 +236,8 @@ mod tests {
 
     #[test]
     fn each_kind_as_meta_documents_it() {
-        let media = |kind: &str| json!({"kind": "media", "type": kind, "caption": "c", "name": "n.pdf"});
+        let media =
+            |kind: &str| json!({"kind": "media", "type": kind, "caption": "c", "name": "n.pdf"});
         assert_eq!(
             of(media("document"), Some("77")),
             ("document".into(), json!({"id": "77", "caption": "c", "filename": "n.pdf"}))
@@ -245,7 +247,8 @@ mod tests {
         assert_eq!(of(voice, Some("7")), ("audio".into(), json!({"id": "7", "voice": true})));
         let place = json!({"kind": "location", "latitude": 1.5, "longitude": 2.0, "name": "Shop"});
         assert_eq!(of(place, None).1, json!({"latitude": 1.5, "longitude": 2.0, "name": "Shop"}));
-        let people = json!({"kind": "contacts", "contacts": [{"name": "Ben", "phones": [{"phone": "+1"}]}]});
+        let people =
+            json!({"kind": "contacts", "contacts": [{"name": "Ben", "phones": [{"phone": "+1"}]}]});
         assert_eq!(
             of(people, None).1,
             json!([{"name": {"formatted_name": "Ben", "first_name": "Ben"}, "phones": [{"phone": "+1"}]}])

@@ -107,11 +107,7 @@ fn exists(
     Ok(Outcome::refused_with(RefusedCode::Exists, details))
 }
 
-fn make_contact(
-    tx: &WriteTx<'_>,
-    workspace: &str,
-    phone: &str,
-) -> Result<ContactRow, StoreError> {
+fn make_contact(tx: &WriteTx<'_>, workspace: &str, phone: &str) -> Result<ContactRow, StoreError> {
     let mut id = identity::contact(workspace, None, Some(phone));
     // A number that moved away from the contact it once named can name a new one.
     while people::by_id(tx.sql(), workspace, &id)?.is_some() {

@@ -94,7 +94,7 @@ fn fill_text(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
         filled.push_str(before);
         match value(name.trim()) {
             Some(text) => filled.push_str(&text),
-            None => filled.push_str(&format!("{{{{{name}}}}}")),
+            None => filled.extend(["{{", name, "}}"]),
         }
         rest = after;
     }
@@ -197,7 +197,8 @@ fn parts(template: &TemplateRow) -> Vec<Value> {
             if !text.is_empty() {
                 part.insert("text".into(), text.into());
             }
-            let buttons: Vec<_> = buttons(component).map(|(_, button)| button_json(button)).collect();
+            let buttons: Vec<_> =
+                buttons(component).map(|(_, button)| button_json(button)).collect();
             if !buttons.is_empty() {
                 part.insert("buttons".into(), buttons.into());
             }
@@ -434,7 +435,10 @@ mod tests {
             json!([{"type": "BODY", "text": "Hi {{first_name}}",
                 "example": {"body_text_named_params": [{"param_name": "first_name", "example": "Ana"}]}}]),
         );
-        assert_eq!(json(&named)["fields"], json!([{"id": "body.first_name", "kind": "text", "example": "Ana"}]));
+        assert_eq!(
+            json(&named)["fields"],
+            json!([{"id": "body.first_name", "kind": "text", "example": "Ana"}])
+        );
         let filled = fill(&named, &texts(&[("body.first_name", "{{1}}")])).unwrap();
         // What a person typed is not filled again.
         assert_eq!(filled.text, "Hi {{1}}");
@@ -447,7 +451,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_too_much_is_named() {
-        let refused = fill(&positional(), &texts(&[("body.1", "Ana"), ("body.2", "a\nb"), ("x", "y")]));
+        let refused =
+            fill(&positional(), &texts(&[("body.1", "Ana"), ("body.2", "a\nb"), ("x", "y")]));
         let unfilled = refused.unwrap_err();
         assert_eq!(unfilled.missing, ["header.1", "body.2", "button.1", "button.2"]);
         assert_eq!(unfilled.unknown, ["x"]);

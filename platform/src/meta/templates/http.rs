@@ -13,8 +13,9 @@ use super::budget::Asker;
 use super::{fill, list, remove, save};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
-use crate::agents::outcome::Role;
 use crate::agents::session::Caller;
+use crate::desk::office;
+use crate::desk::rights::Right;
 use crate::meta::graph::GraphRequest;
 use crate::meta::line;
 use crate::meta::marks::Marks;
@@ -36,12 +37,9 @@ const MAX_BODY: usize = 1024;
 const MAX_FOOTER: usize = 60;
 const MAX_BUTTONS: usize = 10;
 
-/// Who may write templates and resume lines: owners and managers.
-fn allowed(caller: &Caller) -> Result<(), ApiError> {
-    match caller.actor.role {
-        Role::Owner | Role::Manager => Ok(()),
-        Role::Employee => Err(ApiError::new(ErrorCode::NotAllowed)),
-    }
+/// Lets in whoever has the right.
+async fn allowed(state: &AppState, caller: &Caller, right: Right) -> Result<(), ApiError> {
+    office::read(state, caller.clone(), right, |_, _, _| Ok(())).await
 }
 
 /// `POST /v1/office/channels/{id}/resume`: lifts every stop of a channel. What waits goes on in
@@ -51,7 +49,7 @@ pub(crate) async fn resume(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Channels).await?;
     let woken = state.clone();
     let workspace = caller.actor.workspace;
     let known = state
@@ -76,7 +74,7 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Templates).await?;
     Ok(Json(listed(&state, caller.actor.workspace).await?))
 }
 
@@ -108,7 +106,7 @@ pub(crate) async fn refresh(
     State(state): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Templates).await?;
     let workspace = caller.actor.workspace;
     for account in state.store.read(templates::accounts).await? {
         if account.workspace == workspace
@@ -149,7 +147,7 @@ pub(crate) async fn create(
     caller: Caller,
     JsonBody(new): JsonBody<NewTemplate>,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Templates).await?;
     let name_ok = !new.name.is_empty()
         && new.name.len() <= MAX_NAME
         && new.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -195,7 +193,7 @@ pub(crate) async fn edit(
     Path(id): Path<String>,
     JsonBody(changed): JsonBody<ChangedTemplate>,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Templates).await?;
     let mut body = Map::new();
     if let Some(kind) = &changed.kind {
         body.insert("category".into(), category(kind)?.into());
@@ -230,7 +228,7 @@ pub(crate) async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller, Right::Templates).await?;
     let (template, source) = held(&state, &caller, &id).await?;
     let request = |token: Secret| {
         let path = format!("/{}/message_templates", template.waba_id);
@@ -386,7 +384,8 @@ mod tests {
     use super::*;
 
     fn checked(components: &Value) -> Result<(), Value> {
-        let components: Vec<Map<String, Value>> = serde_json::from_value(components.clone()).unwrap();
+        let components: Vec<Map<String, Value>> =
+            serde_json::from_value(components.clone()).unwrap();
         check(&components).map_err(|error| error.details)
     }
 

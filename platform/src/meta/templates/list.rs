@@ -66,7 +66,8 @@ pub(crate) async fn run(state: AppState) {
                         return;
                     }
                     if account.due_at <= now {
-                        wait = wait.min(fetch(&state, &account, Asker::Worker).await.unwrap_or(wait));
+                        wait =
+                            wait.min(fetch(&state, &account, Asker::Worker).await.unwrap_or(wait));
                     } else {
                         wait = wait.min(account.due_at - now);
                     }
