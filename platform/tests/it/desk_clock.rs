@@ -35,7 +35,8 @@ async fn m14_a_snooze_that_is_over_when_it_comes_opens_at_once() {
     let id = world.conversation(&["hello"]).await;
     let pending = json!({"conversation": id, "was": "open", "to": "pending"});
     world.give(&maria, "status", pending).await;
-    let late = json!({"conversation": id, "was": "pending", "to": "snoozed", "until": world.now() - 1});
+    let late =
+        json!({"conversation": id, "was": "pending", "to": "snoozed", "until": world.now() - 1});
     assert_eq!(world.give(&maria, "status", late).await["outcome"], "done");
     assert_eq!(world.seen(&maria, &id).await.unwrap()["status"], json!({"kind": "open"}));
     let far = json!({"conversation": id, "was": "open", "to": "snoozed", "until": i64::MAX});
@@ -57,6 +58,9 @@ async fn m10_the_ai_goes_on_when_its_pause_ends() {
     assert_eq!(asked(&world), "human");
     sleep(Duration::from_secs(2)).await;
     assert_eq!(asked(&world), "ai");
-    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations WHERE ai_resumes_at IS NULL"), 1);
+    assert_eq!(
+        world.one::<i64>("SELECT count(*) FROM conversations WHERE ai_resumes_at IS NULL"),
+        1
+    );
     world.platform.stop().await;
 }

@@ -43,8 +43,12 @@ async fn m14_a_note_is_the_teams_own() {
     assert_eq!(outcome(&world.commands(&ben, vec![reply]).await[0]), ("done", ""));
     // And the note does not count as an answer afterwards either.
     world.customer(&id, "and?").await;
-    let long = world.give(&maria, "note", json!({"conversation": id,
-        "body": {"kind": "note", "text": "x".repeat(4097)}}));
+    let long = world.give(
+        &maria,
+        "note",
+        json!({"conversation": id,
+        "body": {"kind": "note", "text": "x".repeat(4097)}}),
+    );
     assert_eq!(outcome(&long.await), ("refused", "too_long"));
     let now = world.seen(&ben, &id).await.unwrap();
     assert!(now["waiting_since"].is_i64(), "{now}");
@@ -77,7 +81,10 @@ async fn m14_labels_are_sets_and_merge() {
     assert_eq!(world.messages(&maria, &id).await.len(), 3);
     let unknown = json!({"conversation": id, "add": ["nonsense"]});
     let refused = world.give(&ben, "label", unknown).await;
-    assert_eq!((outcome(&refused), &refused["details"]), (("refused", "malformed"), &json!({"field": "add"})));
+    assert_eq!(
+        (outcome(&refused), &refused["details"]),
+        (("refused", "malformed"), &json!({"field": "add"}))
+    );
     // A contact carries its own.
     let contact = world.seen(&maria, &id).await.unwrap()["contact_id"].clone();
     let since = world.cursor(&ben).await;
@@ -94,7 +101,8 @@ async fn m14_a_status_changed_meanwhile_says_who_when_and_what() {
     let world = World::new().await;
     let (maria, ben) = (world.sign_in(MARIA).await, world.sign_in(BEN).await);
     let id = world.conversation(&["hello"]).await;
-    let set = |was: &str, to: &str| json!({"conversation": id, "was": was, "to": to, "based_on_n": 1});
+    let set =
+        |was: &str, to: &str| json!({"conversation": id, "was": was, "to": to, "based_on_n": 1});
     assert_eq!(outcome(&world.give(&maria, "status", set("open", "resolved")).await), ("done", ""));
     let at = world.now();
     let late = world.give(&ben, "status", set("open", "pending")).await;
@@ -124,9 +132,7 @@ async fn m14_a_lost_claim_says_who_and_when() {
     let (maria, ben, owner) =
         (world.sign_in(MARIA).await, world.sign_in(BEN).await, world.sign_in(OWNER).await);
     let id = world.conversation(&["hello"]).await;
-    let claim = |who: &str| {
-        json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(who)), "based_on_n": 1})
-    };
+    let claim = |who: &str| json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(who)), "based_on_n": 1});
     assert_eq!(outcome(&world.give(&maria, "assign", claim(MARIA)).await), ("done", ""));
     // Ben does not see it any more.
     let lost = world.give(&ben, "assign", claim(BEN)).await;
@@ -155,7 +161,10 @@ async fn m10_people_take_over_from_the_ai_and_give_back() {
     let take = json!({"conversation": id});
     assert_eq!(outcome(&world.give(&maria, "take_over", take.clone()).await), ("done", ""));
     let seen = world.seen(&maria, &id).await.unwrap();
-    assert_eq!((&seen["handler"], &seen["assignee"]), (&json!("human"), &json!(world.member(MARIA))));
+    assert_eq!(
+        (&seen["handler"], &seen["assignee"]),
+        (&json!("human"), &json!(world.member(MARIA)))
+    );
     // The pause has an end that everybody sees.
     assert_eq!(seen["ai_resumes_at"], world.now() + 3_600_000);
     let again = world.messages(&maria, &id).await.len();
@@ -165,8 +174,13 @@ async fn m10_people_take_over_from_the_ai_and_give_back() {
     let seen = world.seen(&maria, &id).await.unwrap();
     assert_eq!((&seen["handler"], seen.get("ai_resumes_at")), (&json!("ai"), None));
     assert_eq!(seen["assignee"], world.member(MARIA).as_str());
-    let kinds: Vec<Value> =
-        world.messages(&maria, &id).await.iter().skip(1).map(|m| m["body"]["type"].clone()).collect();
+    let kinds: Vec<Value> = world
+        .messages(&maria, &id)
+        .await
+        .iter()
+        .skip(1)
+        .map(|m| m["body"]["type"].clone())
+        .collect();
     assert_eq!(kinds, ["assigned", "taken_over", "handed_back"]);
 }
 
@@ -202,11 +216,10 @@ async fn m14_a_contacts_field_changed_meanwhile_shows_both_values() {
     let (maria, ben) = (world.sign_in(MARIA).await, world.sign_in(BEN).await);
     let id = world.conversation(&["hello"]).await;
     let contact = world.seen(&maria, &id).await.unwrap()["contact_id"].clone();
-    let edit = |field: &str, was: Value, to: Value| {
-        json!({"contact": contact, "field": field, "was": was, "to": to})
-    };
+    let edit = |field: &str, was: Value, to: Value| json!({"contact": contact, "field": field, "was": was, "to": to});
     let since = world.cursor(&ben).await;
-    let done = world.give(&maria, "edit_contact", edit("name", "Ana".into(), "Ana P.".into())).await;
+    let done =
+        world.give(&maria, "edit_contact", edit("name", "Ana".into(), "Ana P.".into())).await;
     assert_eq!(outcome(&done), ("done", ""));
     let at = world.now();
     let page = world.changes(&ben, &since).await.ok();
@@ -237,7 +250,10 @@ async fn s22_a_role_without_the_right_is_refused() {
         world.send(&id, "hi", 1),
         world.command("label", json!({"conversation": id, "add": []})),
         world.command("status", json!({"conversation": id, "was": "open", "to": "resolved"})),
-        world.command("assign", json!({"conversation": id, "was": to_nobody(), "to": {"kind": "ai"}})),
+        world.command(
+            "assign",
+            json!({"conversation": id, "was": to_nobody(), "to": {"kind": "ai"}}),
+        ),
         world.command("take_over", json!({"conversation": id})),
         world.command("hand_back", json!({"conversation": id})),
         world.command("owner_app_opened", json!({"channel": world.channel})),
@@ -258,7 +274,10 @@ async fn d8_every_command_leaves_a_row_and_no_text() {
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
     let id = world.conversation(&["hello"]).await;
     let reply = world.send(&id, "canary-text", 1);
-    let note = world.command("note", json!({"conversation": id, "body": {"kind": "note", "text": "canary-note"}}));
+    let note = world.command(
+        "note",
+        json!({"conversation": id, "body": {"kind": "note", "text": "canary-note"}}),
+    );
     let done = world.commands(&maria, vec![reply.clone(), reply, note]).await;
     assert!(done.iter().all(|answer| outcome(answer) == ("done", "")));
     let page = world.office(&owner, "GET", &format!("audit?object={id}"), Value::Null).await.ok();
@@ -266,7 +285,10 @@ async fn d8_every_command_leaves_a_row_and_no_text() {
     // A repeat leaves none.
     let what: Vec<&str> = rows.iter().map(|row| row["what"].as_str().unwrap()).collect();
     assert_eq!(what, ["note", "send"]);
-    assert_eq!((&rows[0]["member"], &rows[0]["device"]), (&json!(world.member(MARIA)), &json!(maria.device)));
+    assert_eq!(
+        (&rows[0]["member"], &rows[0]["device"]),
+        (&json!(world.member(MARIA)), &json!(maria.device))
+    );
     let all = world.office(&owner, "GET", "audit", Value::Null).await.ok().to_string();
     assert!(all.contains("signed_in") && !all.contains("canary"), "{all}");
     let none = world.office(&maria, "GET", "audit", Value::Null).await;

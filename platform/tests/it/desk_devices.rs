@@ -27,7 +27,10 @@ async fn d3_sign_out_and_wipe_is_asked_reached_confirmed() {
     let path = format!("/v1/devices/{}/push", maria.device);
     assert_eq!(world.call("PUT", &path, Some(&maria.access), Some(&push)).await.status, 204);
     let seen = device(&world, &owner, &maria.device).await;
-    assert_eq!((&seen["unsent"], &seen["push"], &seen["wipe"]), (&json!(3), &json!("web_push"), &json!("none")));
+    assert_eq!(
+        (&seen["unsent"], &seen["push"], &seen["wipe"]),
+        (&json!(3), &json!("web_push"), &json!("none"))
+    );
     let cursor = world.cursor(&maria).await;
     let mut live = world.platform.live(&maria.access, &cursor).await.unwrap();
     assert!(matches!(live.next().await, Some(LiveEvent::Text(_))));
@@ -51,15 +54,23 @@ async fn d3_sign_out_and_wipe_is_asked_reached_confirmed() {
         advance(Duration::from_secs(5)).await;
     }
     let seen = device(&world, &owner, &maria.device).await;
-    assert_eq!((&seen["wipe"], &seen["wiped_at"]), (&json!("confirmed"), &json!(world.now() - 10_000)));
-    for bad in [json!({"wipe_token": "x.y"}), json!({"wipe_token": format!("{}.AAAA", maria.device)})] {
+    assert_eq!(
+        (&seen["wipe"], &seen["wiped_at"]),
+        (&json!("confirmed"), &json!(world.now() - 10_000))
+    );
+    for bad in
+        [json!({"wipe_token": "x.y"}), json!({"wipe_token": format!("{}.AAAA", maria.device)})]
+    {
         assert_eq!(world.post("/v1/wiped", bad).await.error(), (401, "token"));
     }
     // What was accepted still goes.
     assert_eq!(world.one::<String>("SELECT state FROM sends"), "waiting");
     // A repeat changes nothing, and another workspace's device is nobody's here.
     assert_eq!(world.office(&owner, "POST", &revoke, Value::Null).await.ok()["wipe"], "confirmed");
-    assert_eq!(world.office(&owner, "POST", "devices/x/revoke", Value::Null).await.error(), (404, "not_found"));
+    assert_eq!(
+        world.office(&owner, "POST", "devices/x/revoke", Value::Null).await.error(),
+        (404, "not_found")
+    );
     assert_eq!(world.one::<i64>("SELECT count(*) FROM audit WHERE what = 'device_revoked'"), 1);
 }
 
@@ -71,17 +82,22 @@ async fn d3_a_removed_member_holds_nothing_and_stays_out() {
     let id = world.conversation(&["hello"]).await;
     let team = json!({"name": "Orders", "members": [world.member(MARIA), world.member(BEN)]});
     world.office(&owner, "POST", "teams", team).await.ok();
-    let claim = json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
+    let claim =
+        json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
     world.give(&maria, "assign", claim).await;
     let ben_since = world.cursor(&ben).await;
     let member = world.member(MARIA);
     let gone = world.office(&owner, "DELETE", &format!("members/{member}"), Value::Null).await;
     assert_eq!(gone.status, 204);
     assert_eq!(world.get(&maria, "/v1/scope").await.error(), (401, "device_revoked"));
-    assert_eq!(world.try_sign_in(MARIA, PASSWORD, &world.uuid()).await.error(), (401, "wrong_credentials"));
+    assert_eq!(
+        world.try_sign_in(MARIA, PASSWORD, &world.uuid()).await.error(),
+        (401, "wrong_credentials")
+    );
     // Nobody's, as an act of the remover; the others hear of all of it.
     let page = world.changes(&ben, &ben_since).await.ok();
-    let kinds: Vec<_> = page["changes"].as_array().unwrap().iter().map(|row| row["kind"].clone()).collect();
+    let kinds: Vec<_> =
+        page["changes"].as_array().unwrap().iter().map(|row| row["kind"].clone()).collect();
     assert_eq!(kinds, ["entered", "team", "member"]);
     let line = &page["changes"][0]["object"]["messages"][2];
     assert_eq!(line["body"]["by"], json!({"kind": "agent", "id": world.member(OWNER)}));
@@ -89,7 +105,10 @@ async fn d3_a_removed_member_holds_nothing_and_stays_out() {
     let again = world.office(&owner, "DELETE", &format!("members/{member}"), Value::Null).await;
     assert_eq!(again.error(), (404, "not_found"));
     let last = format!("members/{}", world.member(OWNER));
-    assert_eq!(world.office(&owner, "DELETE", &last, Value::Null).await.error(), (409, "last_owner"));
+    assert_eq!(
+        world.office(&owner, "DELETE", &last, Value::Null).await.error(),
+        (409, "last_owner")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +164,10 @@ async fn a_device_says_where_it_wants_to_be_rung_for_itself_alone() {
         let mut bad = json!({"kind": "apns", "address": "token", "account_tag": "work"});
         bad[field] = value;
         let answer = put(maria.clone(), bad).await;
-        assert_eq!((answer.error(), &answer.details()["field"]), ((400, "malformed"), &json!(field)));
+        assert_eq!(
+            (answer.error(), &answer.details()["field"]),
+            ((400, "malformed"), &json!(field))
+        );
     }
     let plain = json!({"kind": "web_push", "address": "http://push.test/", "account_tag": "w"});
     assert_eq!(put(maria.clone(), plain).await.details()["field"], "address");
@@ -191,9 +213,13 @@ async fn who_was_invited_signs_in_by_code_and_is_no_easier_to_guess() {
     assert_eq!((taken.error(), &taken.details()["field"]), ((409, "taken"), &json!("email")));
     // Without a password none fits, and the answer is everybody's.
     let wrong = world.try_sign_in("omar@example.test", "none", &world.uuid()).await;
-    assert_eq!(wrong.json, world.try_sign_in("nobody@example.test", "none", &world.uuid()).await.json);
+    assert_eq!(
+        wrong.json,
+        world.try_sign_in("nobody@example.test", "none", &world.uuid()).await.json
+    );
     let id = world.uuid();
-    let code = json!({"link_code": made["link_code"]["link_code"], "device": crate::world::device(&id)});
+    let code =
+        json!({"link_code": made["link_code"]["link_code"], "device": crate::world::device(&id)});
     let omar = Phone::of(&id, &world.post("/v1/session", code).await.ok());
     assert!(world.get(&omar, "/v1/scope").await.status.is_success());
     let short = world.office(&omar, "PUT", "password", json!({"password": "short"})).await;

@@ -23,12 +23,15 @@ async fn s20_an_assignment_enters_here_and_leaves_there() {
         (world.sign_in(OWNER).await, world.sign_in(MARIA).await, world.sign_in(BEN).await);
     let id = world.conversation(&["hello"]).await;
     let before = cursors(&world, &[&owner, &maria, &ben]).await;
-    let claim = json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
+    let claim =
+        json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
     let done = world.give(&maria, "assign", claim).await;
     assert_eq!((&done["outcome"], &done["seq"]), (&json!("done"), &json!(world.head())));
-    for (phone, cursor, expected) in
-        [(&owner, &before[0], "entered"), (&maria, &before[1], "entered"), (&ben, &before[2], "left")]
-    {
+    for (phone, cursor, expected) in [
+        (&owner, &before[0], "entered"),
+        (&maria, &before[1], "entered"),
+        (&ben, &before[2], "left"),
+    ] {
         let page = world.changes(phone, cursor).await.ok();
         assert_eq!(kinds(&page), [expected]);
         if expected == "entered" {
@@ -42,7 +45,8 @@ async fn s20_an_assignment_enters_here_and_leaves_there() {
     }
     // Back to nobody: everybody again.
     let before = world.cursor(&ben).await;
-    let back = json!({"conversation": id, "was": to_member(&world.member(MARIA)), "to": to_nobody()});
+    let back =
+        json!({"conversation": id, "was": to_member(&world.member(MARIA)), "to": to_nobody()});
     world.give(&maria, "assign", back).await;
     assert_eq!(kinds(&world.changes(&ben, &before).await.ok()), ["entered"]);
 }
@@ -135,10 +139,14 @@ async fn masked_numbers_are_masked_wherever_they_stand() {
     let contact = start["contacts"][0]["id"].clone();
     let edit = json!({"contact": contact, "field": "name", "was": "Ana", "to": "Anna"});
     world.give(&maria, "edit_contact", edit).await;
-    let mine = json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
+    let mine =
+        json!({"conversation": id, "was": to_nobody(), "to": to_member(&world.member(MARIA))});
     world.give(&maria, "assign", mine).await;
     let page = world.changes(&maria, &since).await.ok().to_string();
-    assert!(page.contains("\"entered\"") && page.contains("Anna") && !page.contains(&phone), "{page}");
+    assert!(
+        page.contains("\"entered\"") && page.contains("Anna") && !page.contains(&phone),
+        "{page}"
+    );
     let start = world.get(&owner, "/v1/bootstrap").await.ok();
     assert_eq!(start["contacts"][0]["phone"], phone.as_str());
 }
@@ -161,7 +169,9 @@ async fn what_was_accepted_still_goes_out_and_the_new_holder_may_withdraw_it() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let state = |id: &Value| {
-        world.one::<String>(&format!("SELECT state FROM sends WHERE message = {id}").replace('"', "'"))
+        world.one::<String>(
+            &format!("SELECT state FROM sends WHERE message = {id}").replace('"', "'"),
+        )
     };
     assert_eq!((state(&one["id"]).as_str(), state(&two["id"]).as_str()), ("withdrawn", "accepted"));
     world.platform.stop().await;
@@ -235,9 +245,15 @@ async fn the_start_brings_labels_teams_and_quick_replies() {
     let made = json!({"shortcut": "hi", "text": "Hi {{customer_name|there}}"});
     let made = world.office(&owner, "POST", "quick-replies", made).await.ok();
     let page = world.changes(&maria, &since).await.ok();
-    assert_eq!((kinds(&page), &page["changes"][0]["object"]), (vec!["quick_reply".to_owned()], &made));
+    assert_eq!(
+        (kinds(&page), &page["changes"][0]["object"]),
+        (vec!["quick_reply".to_owned()], &made)
+    );
     let path = format!("quick-replies/{}", made["id"].as_str().unwrap());
     world.office(&owner, "DELETE", &path, Value::Null).await.ok();
     let page = world.changes(&maria, &since).await.ok();
-    assert_eq!((kinds(&page), &page["changes"][0]["gone"]), (vec!["quick_reply".to_owned()], &json!(true)));
+    assert_eq!(
+        (kinds(&page), &page["changes"][0]["gone"]),
+        (vec!["quick_reply".to_owned()], &json!(true))
+    );
 }

@@ -7,6 +7,7 @@ mod desk_clock;
 mod desk_commands;
 mod desk_contacts;
 mod desk_devices;
+mod desk_live;
 mod desk_office;
 mod desk_scope;
 mod envelope;

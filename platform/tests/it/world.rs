@@ -89,7 +89,7 @@ pub(crate) struct World {
     pub(crate) ports: Ports,
     pub(crate) workspace: String,
     pub(crate) channel: String,
-    ids: AtomicU64,
+    pub(crate) ids: AtomicU64,
 }
 
 /// An answer over HTTP.
