@@ -14,6 +14,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod alerts;
+pub(crate) mod amendments;
 pub(crate) mod audit;
 pub mod changes;
 pub mod channels;
@@ -37,6 +38,7 @@ pub(crate) mod phonebook;
 pub(crate) mod quick_replies;
 pub(crate) mod reactions;
 pub(crate) mod replay;
+pub(crate) mod reports;
 pub mod sends;
 pub mod sessions;
 pub mod small_sends;

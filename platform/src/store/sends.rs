@@ -178,15 +178,34 @@ pub(crate) struct Target {
     pub(crate) reply_wamid: Option<String>,
 }
 
+/// The number and the user id that a conversation's messages go to.
+pub(crate) fn address(
+    c: &Connection,
+    conversation: &str,
+) -> Result<(Option<String>, Option<String>), StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT coalesce(k.phone, o.phone), coalesce(k.wa_user_id, o.wa_user_id)
+         FROM conversations v
+         JOIN contacts f ON f.id = v.contact
+         JOIN contacts k ON k.id = coalesce(f.merged_into, f.id)
+         LEFT JOIN contacts o ON o.id = k.perhaps_same AND k.phone IS NULL AND k.wa_user_id IS NULL
+         WHERE v.id = ?1",
+    )?
+    .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 /// Where a send goes and with what.
 pub(crate) fn target(c: &Connection, send: &SendRow) -> Result<Target, StoreError> {
     let (target, body) = c
         .prepare_cached(
-            "SELECT h.phone_number_id, h.token_sealed, k.phone, k.wa_user_id, m.body, q.wamid
+            "SELECT h.phone_number_id, h.token_sealed, coalesce(k.phone, o.phone),
+                    coalesce(k.wa_user_id, o.wa_user_id), m.body, q.wamid
              FROM messages m
              JOIN conversations v ON v.id = m.conversation
              JOIN contacts f ON f.id = v.contact
              JOIN contacts k ON k.id = coalesce(f.merged_into, f.id)
+             -- A contact without any id gave its number to the one that it is perhaps the same as.
+             LEFT JOIN contacts o ON o.id = k.perhaps_same AND k.phone IS NULL AND k.wa_user_id IS NULL
              JOIN channels h ON h.id = v.channel
              LEFT JOIN messages q ON q.id = m.reply_to
              WHERE m.conversation = ?1 AND m.n = ?2",

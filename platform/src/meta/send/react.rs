@@ -14,7 +14,7 @@ use crate::meta::payload::StatusWord;
 use crate::store::reactions::{self, Reaction};
 use crate::store::small_sends::{self, ReactionRow};
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, media, people, templates, texts};
+use crate::store::{StoreError, WriteTx, chats, media, sends, templates, texts};
 use crate::support::Key;
 
 /// Tries of a reaction before it is given up.
@@ -99,17 +99,15 @@ pub(crate) fn begin(
         return Ok(None);
     }
     let message = texts::by_id(tx.sql(), &row.message)?.filter(|message| !message.deleted);
-    let chat = chats::by_id(tx.sql(), &row.conversation)?;
     let source = media::source(tx.sql(), &row.channel)?;
-    let (Some(message), Some(chat), Some(source)) = (message, chat, source) else {
+    let (Some(message), Some(source)) = (message, source) else {
         row.state = "refused".into();
         small_sends::put_reaction(tx.sql(), &row)?;
         return Ok(None);
     };
-    let contact = people::by_id(tx.sql(), &chat.workspace, &chat.contact)?;
-    let body = contact.zip(message.wamid).and_then(|(contact, wamid)| {
-        let (phone, user_id) = (contact.phone.as_deref(), contact.wa_user_id.as_deref());
-        request::reaction(&row.id, phone, user_id, &wamid, &row.emoji)
+    let (phone, user_id) = sends::address(tx.sql(), &row.conversation)?;
+    let body = message.wamid.and_then(|wamid| {
+        request::reaction(&row.id, phone.as_deref(), user_id.as_deref(), &wamid, &row.emoji)
     });
     let (Some(body), Some(token)) = (body, open_token(&source.token_sealed, key)) else {
         row.next_try_at = tx.now() + LATER_MS;

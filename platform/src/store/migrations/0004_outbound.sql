@@ -106,13 +106,3 @@ CREATE TABLE conversation_aliases (
     alias        TEXT PRIMARY KEY,
     conversation TEXT NOT NULL REFERENCES conversations (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS reactions (
-    target        TEXT NOT NULL,
-    side          TEXT NOT NULL CHECK (side IN ('customer', 'business')),
-    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent')),
-    author_member TEXT,
-    emoji         TEXT,
-    at            INTEGER NOT NULL,
-    PRIMARY KEY (target, side)
-) STRICT, WITHOUT ROWID;
