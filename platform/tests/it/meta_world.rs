@@ -16,6 +16,7 @@ use fieldline_platform::meta::seal;
 use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
 use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::{StreamExt as _, stream};
 use ring::hmac;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use ring::digest::{Context, SHA256};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time;
 
@@ -19,6 +19,7 @@ use crate::meta::send::queue::call;
 use crate::meta::send::{backoff, request};
 use crate::state::AppState;
 use crate::store::media::{self, MediaRow};
+use crate::store::texts::MessageRow;
 use crate::store::{StoreError, WriteTx, chats, texts};
 use crate::support::Secret;
 
@@ -265,17 +266,11 @@ fn note(tx: &mut WriteTx<'_>, message: &str, came: Came) -> Result<(), StoreErro
     let Some(mut row) = media::get(tx.sql(), message)? else { return Ok(()) };
     let now = tx.now();
     row.tries += 1;
-    let mut facts = Map::new();
-    let state = match came {
+    row.state = match came {
         Came::Here { sha256, size, mime } => {
             if let Some(mime) = mime.filter(|mime| super::kinds::is_mime(mime)) {
                 row.mime = mime;
             }
-            facts.insert("media".into(), message.into());
-            facts.insert("mime".into(), row.mime.clone().into());
-            facts.insert("size".into(), size.into());
-            facts.insert("sha256".into(), sha256.clone().into());
-            facts.insert("ready".into(), true.into());
             row.size = Some(size);
             row.sha256 = Some(sha256);
             "ready"
@@ -285,29 +280,55 @@ fn note(tx: &mut WriteTx<'_>, message: &str, came: Came) -> Result<(), StoreErro
         Came::Later(_) | Came::Unknown if now - row.since >= HELD_FOR_MS => "gone",
         Came::Later(retry_after) => return later(tx, row, retry_after),
         Came::Unknown => return later(tx, row, None),
-    };
-    if state != "ready" {
-        facts.insert("ready".into(), false.into());
-        facts.insert("trouble".into(), state.into());
-        log::warn!("media_never_comes message={message} state={state}");
     }
-    row.state = state.into();
+    .to_owned();
+    if row.state != "ready" {
+        log::warn!("media_never_comes message={message} state={}", row.state);
+    }
     media::put(tx.sql(), &row)?;
     let Some(mut held) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
-    if let (Some(body), false) = (held.body.as_object_mut(), held.deleted) {
-        body.remove("trouble");
-        body.append(&mut facts);
-        texts::set_body(tx.sql(), &held)?;
-        if let Some(chat) = chats::by_id(tx.sql(), &held.conversation)? {
-            let mut marks = Marks::default();
-            marks.message(&chat.workspace, &chat.id, held.n, message);
-            if held.n == chat.last_n {
-                marks.conversation(&chat.workspace, &chat.id);
-            }
-            marks.write(tx)?;
+    if show(tx, &row, &mut held)?
+        && let Some(chat) = chats::by_id(tx.sql(), &held.conversation)?
+    {
+        let mut marks = Marks::default();
+        marks.message(&chat.workspace, &chat.id, held.n, message);
+        if held.n == chat.last_n {
+            marks.conversation(&chat.workspace, &chat.id);
         }
+        marks.write(tx)?;
     }
     Ok(())
+}
+
+/// Puts what is known of a file into its message's body; whether that changed it.
+pub(super) fn show(
+    tx: &WriteTx<'_>,
+    row: &MediaRow,
+    held: &mut MessageRow,
+) -> Result<bool, StoreError> {
+    let Some(body) = held.body.as_object_mut().filter(|_| !held.deleted) else { return Ok(false) };
+    let before = body.clone();
+    body.remove("trouble");
+    body.insert("ready".into(), (row.state == "ready").into());
+    match row.state.as_str() {
+        "ready" => {
+            body.insert("media".into(), row.message.clone().into());
+            body.insert("mime".into(), row.mime.clone().into());
+            if let (Some(size), Some(sha256)) = (row.size, &row.sha256) {
+                body.insert("size".into(), size.into());
+                body.insert("sha256".into(), sha256.clone().into());
+            }
+        }
+        "wanted" => {}
+        trouble => {
+            body.insert("trouble".into(), trouble.into());
+        }
+    }
+    let changed = *body != before;
+    if changed {
+        texts::set_body(tx.sql(), held)?;
+    }
+    Ok(changed)
 }
 
 fn later(tx: &WriteTx<'_>, mut row: MediaRow, retry_after: Option<i64>) -> Result<(), StoreError> {

@@ -18,39 +18,45 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use serde_json::Value;
 
 use crate::state::AppState;
 use crate::store::media::{self, MediaRow};
-use crate::store::{StoreError, WriteTx};
+use crate::store::texts::MessageRow;
+use crate::store::{StoreError, WriteTx, chats};
 
 /// Uploads that nobody sent are kept so long, ms (protocol.md 5).
 const UPLOADS_FOR_MS: i64 = 14 * 24 * 60 * 60 * 1_000;
 
-/// A customer's message has a file that Meta holds: it is fetched as soon as the commit is there.
-/// Known once by its message; the same again, after a repeat of the webhook, changes nothing, and
-/// another id of Meta's, after an edit, has the new file fetched.
+/// A message that a webhook brought has a file that Meta holds, named by `{id?, ..}`: it is fetched
+/// as soon as the commit is there. Known once by its message; the same again, after a repeat of the
+/// webhook or an edit of the caption, changes nothing, and another id has the new file fetched. A
+/// file without an id cannot be asked for: its `url` is dead before anybody could.
 pub(crate) fn wanted(
     tx: &WriteTx<'_>,
-    workspace: &str,
-    channel: &str,
-    meta_id: &str,
-    mime: &str,
-    sha256: Option<&str>,
-    message: &str,
+    message: &MessageRow,
+    named: &Value,
 ) -> Result<(), StoreError> {
-    let held = media::get(tx.sql(), message)?;
-    if held.is_some_and(|held| held.meta_id.as_deref() == Some(meta_id)) {
-        return Ok(());
+    let text = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let Some(meta_id) = text(named, "id") else { return Ok(()) };
+    if let Some(held) = media::get(tx.sql(), &message.id)?
+        && held.meta_id.as_ref() == Some(&meta_id)
+    {
+        // What stood there was put anew; what is known of the file goes into it again.
+        return fetch::show(tx, &held, &mut message.clone()).map(|_| ());
     }
+    let Some(chat) = chats::by_id(tx.sql(), &message.conversation)? else { return Ok(()) };
     let row = MediaRow {
-        message: message.to_owned(),
-        workspace: workspace.to_owned(),
-        channel: channel.to_owned(),
+        message: message.id.clone(),
+        workspace: chat.workspace,
+        channel: chat.channel,
         state: "wanted".into(),
-        meta_id: Some(meta_id.to_owned()),
-        mime: mime.to_owned(),
+        meta_id: Some(meta_id),
+        mime: text(&message.body, "mime").unwrap_or_else(|| "application/octet-stream".into()),
         size: None,
-        sha256: sha256.and_then(hex_of),
+        sha256: text(&message.body, "sha256").as_deref().and_then(hex_of),
         tries: 0,
         next_try_at: 0,
         since: tx.now(),
