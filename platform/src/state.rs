@@ -7,8 +7,10 @@ use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
 use crate::meta::intake::Intake;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::support::disk::DiskFloor;
 use crate::support::stop::Stop;
 use crate::support::{Clock, Executor, Rng};
 
@@ -54,6 +56,10 @@ pub struct Shared {
     pub sends: SendQueue,
     /// Has passwords checked a few at a time.
     pub checks: Checks,
+    /// Free disk and its floor.
+    pub disk: DiskFloor,
+    /// Counters for the operator.
+    pub metrics: Arc<Metrics>,
     /// Numbers that devices' sockets have to reach.
     pub wanted: Wanted,
 }

@@ -1,8 +1,11 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod accept;
+mod backup;
 mod canary;
 mod cli;
 mod commands;
+mod disk;
 mod envelope;
 mod folder;
 mod line;
@@ -13,6 +16,7 @@ mod meta_ingest;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod metrics;
 mod replay;
 mod rules_coexistence;
 mod session;

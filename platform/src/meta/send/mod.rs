@@ -5,6 +5,7 @@
 //! - `judge`: guard and window, judged at acceptance and again before the call
 //! - `attempt`: the commit before the call, and the commit after it
 //! - `request`: the JSON of the call and of its answer
+//! - `restored`: what a copy of a store would still send
 //! - `backoff`: how long a failed one waits
 //! - [`queue`]: the worker
 //! - [`commands`]: what people say about their messages
@@ -16,4 +17,5 @@ pub(crate) mod judge;
 pub(crate) mod order;
 pub mod queue;
 pub(crate) mod request;
+pub(crate) mod restored;
 pub(crate) mod state;
