@@ -3,6 +3,7 @@
 //! One JSON object on standard output; an error is one JSON line on standard error and code 1,
 //! wrong usage is code 2. Passwords and tokens come from standard input, never from arguments.
 
+mod explain;
 mod serve;
 
 use std::ffi::OsString;
@@ -52,6 +53,15 @@ enum Command {
     /// What Meta sent.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Says what raw webhook bodies would do; nothing is stored.
+    Explain {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+        /// Files with bodies; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
     /// Counts what is in the data folder.
     Status,
 }
@@ -141,6 +151,8 @@ enum Failure {
     Listen(std::net::SocketAddr, std::io::ErrorKind),
     #[error("standard input cannot be read")]
     Input,
+    #[error("a file cannot be read")]
+    File,
     #[error("the bodies could not be run again: {0}")]
     Replay(#[from] ReplayError),
     #[error("the bodies make something else now")]
@@ -158,6 +170,7 @@ impl Failure {
             Self::Graph => ("setting", Some("FIELDLINE_GRAPH_URL")),
             Self::Listen(..) => ("listen", Some("FIELDLINE_LISTEN")),
             Self::Input => ("input", None),
+            Self::File => ("file", None),
             Self::Replay(_) => ("store", None),
             Self::ReplayDiffers => ("replay_differs", None),
             Self::Runtime(_) => ("runtime", None),
@@ -212,6 +225,9 @@ fn usage(error: &clap::Error) -> String {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
+    if let Command::Explain { json, files } = &command {
+        return explain::run(*json, files);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -262,7 +278,7 @@ async fn operate(command: Command) -> Result<(), Failure> {
             equal = report.equal;
             answer(&report)
         }
-        Command::Status | Command::Serve => {
+        Command::Status | Command::Serve | Command::Explain { .. } => {
             let mut status = answer(&office.counts().await?);
             if let Some(status) = status.as_object_mut() {
                 status.insert("serving".into(), app::is_served(&settings.data).into());

@@ -4,6 +4,7 @@
 //! with `payload` (pure reading) and `ingest` (what it does to the store). Out: [`send`], a
 //! durable queue of its own, through the port [`graph`].
 
+pub mod explain;
 pub mod graph;
 pub mod intake;
 pub mod processor;

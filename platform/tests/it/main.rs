@@ -4,6 +4,7 @@ mod canary;
 mod cli;
 mod commands;
 mod envelope;
+mod fixtures;
 mod folder;
 mod line;
 mod live;
