@@ -16,6 +16,7 @@ mod meta_send;
 mod meta_world;
 mod replay;
 mod rules_coexistence;
+mod rules_inbound;
 mod session;
 mod socket;
 mod strangers;
