@@ -33,6 +33,27 @@ CREATE INDEX alerts_by_time ON alerts (workspace, told_at);
 
 CREATE UNIQUE INDEX alerts_open ON alerts (channel, kind, day) WHERE ended_at IS NULL;
 
+CREATE TABLE aliases (
+    workspace TEXT NOT NULL REFERENCES workspaces (id),
+    alias     TEXT NOT NULL,                             -- digits, or a business-scoped user id
+    contact   TEXT NOT NULL REFERENCES contacts (id),
+    since     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX aliases_by_contact ON aliases (contact);
+
+CREATE TABLE amendments (
+    target     TEXT NOT NULL,                            -- Meta's id of the message
+    side       TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    edited_at  INTEGER,
+    body       TEXT,                                     -- JSON, {kind, ...}
+    media_ref  TEXT,
+    revoked_at INTEGER,
+    kept_at    INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE changes (
     workspace    TEXT NOT NULL REFERENCES workspaces (id),
     seq          INTEGER NOT NULL,
@@ -78,18 +99,27 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE contacts (
-    id         TEXT PRIMARY KEY,
-    workspace  TEXT NOT NULL REFERENCES workspaces (id),
-    version    INTEGER NOT NULL,
-    name       TEXT,
-    phone      TEXT,                                     -- digits as Meta gave them
-    wa_user_id TEXT,
-    username   TEXT,
-    created_at INTEGER NOT NULL, profile_name TEXT,
-    CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
+    id           TEXT PRIMARY KEY,
+    workspace    TEXT NOT NULL REFERENCES workspaces (id),
+    version      INTEGER NOT NULL,
+    name         TEXT,
+    phone        TEXT,                                   -- digits as Meta gave them: sent to, shown
+    wa_user_id   TEXT,
+    username     TEXT,
+    created_at   INTEGER NOT NULL,
+    perhaps_same TEXT,                                   -- id of another contact that may be the same person: a manager decides
+    marketing    TEXT CHECK (marketing IN ('stopped', 'wanted')),  -- what the person last said about advertising
+    marketing_at INTEGER,
+    -- What all spellings of a mobile share, for comparing only: platform/src/meta/payload/people.rs, `number_key`.
+    phone_key    TEXT GENERATED ALWAYS AS (
+        CASE WHEN length(phone) = 13 AND phone GLOB '55[0-9][0-9]9[6-9]*' THEN substr(phone, 1, 4) || substr(phone, 6)
+             WHEN length(phone) = 13 AND phone GLOB '521*' THEN '52' || substr(phone, 4)
+             ELSE phone END) VIRTUAL, profile_name TEXT,
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
 ) STRICT;
+
+CREATE INDEX contacts_by_key ON contacts (workspace, phone_key);
 
 CREATE TABLE conversations (
     id               TEXT PRIMARY KEY,
@@ -127,6 +157,14 @@ CREATE TABLE devices (
 ) STRICT;
 
 CREATE INDEX devices_by_member ON devices (member);
+
+CREATE TABLE handovers (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    person  TEXT NOT NULL,                               -- digits or user id; empty where none is named
+    kind    TEXT NOT NULL,                               -- Meta's word, control_passed for example
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (channel, person)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE import_matches (
     wamid   TEXT PRIMARY KEY,
@@ -210,7 +248,7 @@ CREATE TABLE messages (
     times         TEXT NOT NULL DEFAULT '{}',            -- JSON {step: ms}
     trouble       TEXT,                                  -- JSON {reason, whatsapp_code?, since, next_try?, final, by?, n?}
     imported      INTEGER NOT NULL DEFAULT 0,
-    wamid         TEXT,
+    wamid         TEXT, media_ref TEXT, beside TEXT,
     PRIMARY KEY (conversation, n)
 ) STRICT, WITHOUT ROWID;
 
@@ -249,6 +287,32 @@ CREATE TABLE phone_book (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX phone_book_by_person ON phone_book (person);
+
+CREATE TABLE prices (
+    wamid    TEXT PRIMARY KEY,
+    kind     TEXT,                                       -- regular, free_customer_service, ...
+    category TEXT,                                       -- service, utility, marketing, ...
+    model    TEXT,
+    at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reactions (
+    target        TEXT NOT NULL,                         -- Meta's id of the message
+    side          TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent')),
+    author_member TEXT,
+    emoji         TEXT,
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reported_errors (
+    phone_number_id TEXT NOT NULL,                       -- empty where none is named
+    code            INTEGER NOT NULL,
+    first_at        INTEGER NOT NULL,
+    last_at         INTEGER NOT NULL,
+    PRIMARY KEY (phone_number_id, code)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sends (
     message      TEXT PRIMARY KEY,

@@ -43,6 +43,17 @@ pub(crate) fn set_channel_version(
     Ok(())
 }
 
+/// The channels of a business account, for news that names no number.
+pub(crate) fn channels_of_account(
+    c: &Connection,
+    waba_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        c.prepare_cached("SELECT phone_number_id FROM channels WHERE waba_id = ?1 ORDER BY id")?;
+    let ids = statement.query_map([waba_id], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
 /// Texts of the owner's phone that are greetings and so no answer.
 pub(crate) fn greetings(c: &Connection, workspace: &str) -> Result<Vec<String>, StoreError> {
     let texts: String = c

@@ -14,6 +14,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod alerts;
+pub(crate) mod amendments;
 pub mod changes;
 pub mod channels;
 pub mod chats;
@@ -29,7 +30,9 @@ pub mod objects;
 pub mod open;
 pub mod people;
 pub(crate) mod phonebook;
+pub(crate) mod reactions;
 pub(crate) mod replay;
+pub(crate) mod reports;
 pub mod sends;
 pub mod sessions;
 pub mod texts;
