@@ -15,6 +15,7 @@
 pub mod agents;
 pub mod app;
 pub mod cli;
+pub mod desk;
 pub mod feed;
 pub mod meta;
 pub mod office;

@@ -3,6 +3,13 @@
 mod canary;
 mod cli;
 mod commands;
+mod desk_clock;
+mod desk_commands;
+mod desk_contacts;
+mod desk_devices;
+mod desk_live;
+mod desk_office;
+mod desk_scope;
 mod envelope;
 mod folder;
 mod line;
