@@ -13,16 +13,24 @@ use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
+use crate::desk::revoke::{self, RevokedFile};
+use crate::desk::wake::{self, Alarm};
 use crate::feed::live::LiveFeed;
+use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::intake::Intake;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::media::Uploads;
+use crate::meta::reads::Typing;
+use crate::meta::templates::budget::Budget;
+use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
+use crate::metrics::{Counted, Metrics};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
-use crate::store::{DATABASE, OpenError, Store, StoreError, changes, facts};
+use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
+use crate::support::disk::{DiskFloor, FileSystem, FreeSpace};
 use crate::support::stop::Stop;
-use crate::{agents, meta, routes};
+use crate::{agents, backup, meta, metrics, routes};
 
 /// Name of the file that a running `serve` keeps locked.
 pub const LOCK: &str = "serve.lock";
@@ -81,6 +89,16 @@ impl Platform {
     /// Locks the data folder, opens and migrates the store, and recovers what a crash left half
     /// done. Nothing runs until [`Platform::start`].
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, StartError> {
+        let space = Arc::new(FileSystem(settings.data.clone()));
+        Self::open_with(settings, ports, space).await
+    }
+
+    /// As [`Platform::open`], with another reading of the free disk.
+    pub async fn open_with(
+        settings: Settings,
+        mut ports: Ports,
+        space: Arc<dyn FreeSpace>,
+    ) -> Result<Self, StartError> {
         let lock = match lock(&settings.data) {
             // `status` holds the lock for a moment when it asks whether it is held.
             Err(StartError::AlreadyServing) => {
@@ -101,7 +119,13 @@ impl Platform {
             return Err(StartError::WrongKey);
         }
         meta::recover(&store).await?;
+        revoke::carry_out(&store, &settings.data).await?;
+        backup::settle(&store).await?;
+        let metrics = Arc::new(Metrics::default());
+        ports.graph = Arc::new(Counted::new(ports.graph, Arc::clone(&metrics)));
         let state = AppState::new(Shared {
+            disk: DiskFloor::new(space, settings.disk_floor),
+            metrics,
             settings,
             ports,
             store,
@@ -109,8 +133,16 @@ impl Platform {
             intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
+            media: Wake::default(),
+            templates: Wake::default(),
+            small: Wake::default(),
+            uploads: Uploads::default(),
+            typing: Typing::default(),
+            budget: Budget::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
+            alarm: Alarm::default(),
+            rooms: Rooms::default(),
         });
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
@@ -127,6 +159,7 @@ impl Platform {
             key: self.state.settings.key.clone(),
             cost: self.state.settings.password_cost,
             base_url: self.state.settings.base_url(),
+            revoked: RevokedFile::of(&self.state.settings.data),
             rng: Arc::clone(&self.state.ports.rng),
             executor: Arc::clone(&self.state.ports.executor),
         }
@@ -135,7 +168,12 @@ impl Platform {
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
+        let asked = match state.settings.metrics_public {
+            true => metrics::route(),
+            false => axum::Router::new(),
+        };
         axum::Router::new()
+            .merge(asked)
             .nest("/v1", routes::v1(&state))
             .route("/healthz", get(|| async { StatusCode::OK }))
             .route("/readyz", get(ready))
@@ -146,6 +184,11 @@ impl Platform {
             .with_state(state)
     }
 
+    /// The operator's figures alone, for a listener that only they can reach.
+    pub fn metrics_router(&self) -> axum::Router {
+        metrics::router(self.state.clone())
+    }
+
     /// Starts the workers on the current tokio runtime.
     pub fn start(&self) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +196,11 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::media::fetch::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::templates::list::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::reads::run(self.state.clone())));
         workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
+        workers.push(tokio::spawn(wake::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
@@ -193,7 +240,7 @@ impl Drop for Platform {
 
 /// Takes the lock that keeps a second `serve` away; it falls with the file's closing, whatever
 /// ends the process.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(data: &Path) -> Result<File, StartError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -221,6 +268,10 @@ async fn notice_others(state: AppState) {
             Ok(true) => {
                 state.webhooks.wake();
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
+                state.small.wake();
+                state.alarm.ring();
             }
             Ok(false) => {}
             Err(error) => log::warn!("notice_others cause=\"{error}\""),
@@ -233,6 +284,7 @@ async fn keep_short(state: AppState) {
     loop {
         let pruned = state.store.write(|tx| {
             meta::prune(tx)?;
+            audit::prune(tx)?;
             changes::prune(tx)
         });
         match pruned.await {
@@ -248,8 +300,11 @@ async fn keep_short(state: AppState) {
     }
 }
 
-/// Whether the store takes a write.
+/// Whether the store takes a write and has room for it.
 async fn ready(State(state): State<AppState>) -> StatusCode {
+    if state.disk.is_below() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     match state.store.write(|_| Ok::<_, StoreError>(())).await {
         Ok(()) => StatusCode::OK,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,22 +1,37 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod accept;
+mod backup;
 mod canary;
 mod cli;
 mod commands;
+mod desk_clock;
+mod desk_commands;
+mod desk_contacts;
+mod desk_devices;
+mod desk_live;
+mod desk_office;
+mod desk_scope;
+mod disk;
 mod envelope;
+mod fixtures;
 mod folder;
 mod line;
 mod line_life;
 mod live;
+mod meta_amendments;
 mod meta_commands;
 mod meta_endpoint;
 mod meta_ingest;
+mod meta_persons;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod metrics;
 mod onboarding;
 mod replay;
 mod rules_coexistence;
+mod rules_inbound;
 mod session;
 mod socket;
 mod strangers;

@@ -25,7 +25,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller).await?;
     let workspace = caller.actor.workspace;
     let channels = state.store.read(move |sql| objects::channels_json(sql, &workspace)).await?;
     Ok(Json(json!({ "channels": channels })))
@@ -56,7 +56,7 @@ pub(super) async fn alerts(
     caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller).await?;
     let limit = params.number("limit", MAX_ALERTS, MAX_ALERTS)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let workspace = caller.actor.workspace;
@@ -85,24 +85,6 @@ pub(super) async fn opened(
 ) -> Result<Json<Value>, ApiError> {
     channel(&state, &caller, &id).await?;
     change(&state, id, line::opened).await
-}
-
-/// What a resume lifts.
-#[derive(Deserialize)]
-pub(super) struct Resume {
-    cause: Option<String>,
-}
-
-/// `POST /v1/office/channels/{id}/resume`: somebody has put right what stopped the channel.
-pub(super) async fn resume(
-    State(state): State<AppState>,
-    caller: Caller,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<Resume>,
-) -> Result<Json<Value>, ApiError> {
-    channel(&state, &caller, &id).await?;
-    let cause = body.cause.ok_or_else(|| ApiError::malformed("cause"))?;
-    change(&state, id, move |tx, marks, channel| line::lift(tx, marks, channel, Some(&cause))).await
 }
 
 /// Changes a line and gives the channel as it is then; what waited for it goes on.
@@ -161,9 +143,9 @@ pub(super) fn refused((cause, code): (&'static str, Option<i64>)) -> ApiError {
         fields.insert("whatsapp_code".to_owned(), code.into());
     }
     let error = if cause == refusals::UNANSWERED {
-        ErrorCode::WhatsappUnreachable
+        ErrorCode::MetaUnavailable
     } else {
-        ErrorCode::WhatsappRefused
+        ErrorCode::MetaRefused
     };
     ApiError::with(error, details)
 }

@@ -53,7 +53,7 @@ pub(super) async fn start(
     State(state): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Value>, ApiError> {
-    allowed(&caller)?;
+    allowed(&state, &caller).await?;
     let app_id = needed(state.settings.app_id.as_ref(), "FIELDLINE_APP_ID")?;
     let config_id = needed(state.settings.config_id.as_ref(), "FIELDLINE_CONFIG_ID")?;
     let subscription = subscriptions::look(&state, &app_id)
@@ -159,7 +159,7 @@ async fn go_on(state: &AppState, caller: &Caller, id: &str) -> Result<Json<View>
 }
 
 async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<Onboarding, ApiError> {
-    allowed(caller)?;
+    allowed(state, caller).await?;
     let (workspace, id) = (caller.actor.workspace.clone(), id.to_owned());
     let found = state.store.read(move |sql| onboardings::find(sql, &workspace, &id)).await?;
     found.ok_or_else(|| ApiError::new(ErrorCode::NotFound))

@@ -12,8 +12,9 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::agents::error::{ApiError, ErrorCode};
-use crate::agents::outcome::Role;
 use crate::agents::session::Caller;
+use crate::desk::office;
+use crate::desk::rights::Right;
 use crate::state::AppState;
 use crate::store::lines::{self, Address};
 
@@ -30,21 +31,18 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/office/channels/{id}/checks", get(checks::get))
         .route("/office/channels/{id}/read", post(channels::read))
         .route("/office/channels/{id}/opened", post(channels::opened))
-        .route("/office/channels/{id}/resume", post(channels::resume))
         .route("/office/channels/{id}/sync", post(channels::sync))
 }
 
 /// Whether the caller may see to channels.
-fn allowed(caller: &Caller) -> Result<(), ApiError> {
-    match caller.actor.role {
-        Role::Owner | Role::Manager => Ok(()),
-        Role::Employee => Err(ApiError::new(ErrorCode::NotAllowed)),
-    }
+async fn allowed(state: &AppState, caller: &Caller) -> Result<(), ApiError> {
+    let caller = caller.clone();
+    state.store.read(move |sql| office::allowed(sql, &caller, Right::Channels).map(|_| ())).await
 }
 
 /// A channel of the caller's workspace.
 async fn channel(state: &AppState, caller: &Caller, id: &str) -> Result<Address, ApiError> {
-    allowed(caller)?;
+    allowed(state, caller).await?;
     let id = id.to_owned();
     let found = state.store.read(move |sql| lines::address(sql, &id)).await?;
     found
