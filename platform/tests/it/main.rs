@@ -1,5 +1,7 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod accept;
+mod backup;
 mod canary;
 mod cli;
 mod commands;
@@ -10,6 +12,7 @@ mod desk_devices;
 mod desk_live;
 mod desk_office;
 mod desk_scope;
+mod disk;
 mod envelope;
 mod folder;
 mod line;
@@ -20,6 +23,7 @@ mod meta_ingest;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod metrics;
 mod out_bodies;
 mod out_lines;
 mod out_media;
