@@ -128,6 +128,10 @@ async fn one(state: &AppState, row: MediaRow) {
 }
 
 async fn fetch(state: &AppState, row: &MediaRow) -> Came {
+    if state.disk.is_below() {
+        // Messages need the room that is left more than files do, which Meta holds for days.
+        return Came::Later(None);
+    }
     let channel = row.channel.clone();
     let source = state.store.read(move |sql| media::source(sql, &channel)).await;
     let (Ok(Some(source)), Some(meta_id)) = (source, &row.meta_id) else {
