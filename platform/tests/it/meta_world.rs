@@ -562,6 +562,28 @@ impl World {
         (status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
+    /// What Maria's phone reads at this path.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let token = self.token(MARIA).await;
+        let request = Request::get(path)
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"));
+        let (status, body) = self.call(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// The first page of a start.
+    pub(crate) async fn bootstrap(&self) -> Value {
+        self.read("/v1/bootstrap").await
+    }
+
+    /// The messages of the one conversation, as phones read them.
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        let page = self.read(&format!("/v1/conversations/{}/messages", self.chat())).await;
+        page["messages"].as_array().unwrap().clone()
+    }
+
     async fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
         let mut request = Request::post(path)
             .header("Fieldline-Client", "test/1.0.0")
