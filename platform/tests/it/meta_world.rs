@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use fieldline_platform::meta::graph::{
     GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
 };
@@ -20,7 +20,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::{StreamExt as _, stream};
 use ring::hmac;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tower::ServiceExt as _;
 
 pub(crate) const APP_SECRET: &str = "app secret";
@@ -375,6 +375,13 @@ impl World {
         sleep(Duration::from_millis(20)).await;
     }
 
+    /// So much time goes by at once: what waited for a time in it happens after it, and what would
+    /// have happened again and again meanwhile happens once.
+    pub(crate) async fn later(&self, time: Duration) {
+        advance(time).await;
+        sleep(Duration::from_millis(500)).await;
+    }
+
     /// The process dies here, in the middle of everything.
     pub(crate) async fn kill(&mut self) {
         drop(self.platform.take());
@@ -512,6 +519,49 @@ impl World {
             "device": {"id": device, "name": "phone", "platform": "test"}});
         let session = self.json("/v1/session", None, &sign_in).await;
         session["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The names of the files in a folder of the data folder.
+    pub(crate) fn files(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path().join(folder)).into_iter().flatten();
+        let files = entries.map(Result::unwrap).filter(|e| e.file_type().unwrap().is_file());
+        let mut names: Vec<_> =
+            files.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Any request of a device: status, headers, body.
+    pub(crate) async fn ask(
+        &self,
+        device: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let token = self.token(device).await;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let router = self.platform.as_ref().unwrap().router();
+        let answer = router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, headers, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
+    /// A request of the owner's office with JSON both ways. Ben is the owner from then on.
+    pub(crate) async fn office(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.sql().execute("UPDATE members SET role = 'owner' WHERE id = 'ben'", []).unwrap();
+        let json = [("Content-Type", "application/json")];
+        let (status, _, body) =
+            self.ask(BEN, method, path, &json, body.to_string().into_bytes()).await;
+        (status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
     /// What Maria's phone reads at this path.
