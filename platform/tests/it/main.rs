@@ -4,6 +4,7 @@ mod accept;
 mod backup;
 mod canary;
 mod cli;
+mod cli_operations;
 mod commands;
 mod disk;
 mod envelope;
