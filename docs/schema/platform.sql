@@ -33,6 +33,45 @@ CREATE INDEX alerts_by_time ON alerts (workspace, told_at);
 
 CREATE UNIQUE INDEX alerts_open ON alerts (channel, kind, day) WHERE ended_at IS NULL;
 
+CREATE TABLE aliases (
+    workspace TEXT NOT NULL REFERENCES workspaces (id),
+    alias     TEXT NOT NULL,                             -- digits, or a business-scoped user id
+    contact   TEXT NOT NULL REFERENCES contacts (id),
+    since     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX aliases_by_contact ON aliases (contact);
+
+CREATE TABLE amendments (
+    target     TEXT NOT NULL,                            -- Meta's id of the message
+    side       TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    edited_at  INTEGER,
+    body       TEXT,                                     -- JSON, {kind, ...}
+    media_ref  TEXT,
+    revoked_at INTEGER,
+    kept_at    INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace   TEXT NOT NULL REFERENCES workspaces (id),
+    at          INTEGER NOT NULL,
+    actor       TEXT NOT NULL,                           -- member | operator | system
+    member      TEXT,
+    device      TEXT,
+    what        TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX audit_by_member ON audit (workspace, member, id);
+
+CREATE INDEX audit_by_object ON audit (workspace, object, id);
+
+CREATE INDEX audit_by_time ON audit (workspace, at);
+
 CREATE TABLE changes (
     workspace    TEXT NOT NULL REFERENCES workspaces (id),
     seq          INTEGER NOT NULL,
@@ -77,19 +116,44 @@ CREATE TABLE commands (
     PRIMARY KEY (device, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE contact_fields (
+    contact TEXT NOT NULL REFERENCES contacts (id),
+    field   TEXT NOT NULL,                               -- name and language among them, or a word of the workspace
+    value   TEXT,                                        -- absent: taken away by hand
+    by      TEXT NOT NULL,                               -- member id
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (contact, field)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE contacts (
-    id         TEXT PRIMARY KEY,
-    workspace  TEXT NOT NULL REFERENCES workspaces (id),
-    version    INTEGER NOT NULL,
-    name       TEXT,
-    phone      TEXT,                                     -- digits as Meta gave them
-    wa_user_id TEXT,
-    username   TEXT,
-    created_at INTEGER NOT NULL, profile_name TEXT,
-    CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
+    id           TEXT PRIMARY KEY,
+    workspace    TEXT NOT NULL REFERENCES workspaces (id),
+    version      INTEGER NOT NULL,
+    name         TEXT,
+    phone        TEXT,                                   -- digits as Meta gave them: sent to, shown
+    wa_user_id   TEXT,
+    username     TEXT,
+    created_at   INTEGER NOT NULL,
+    perhaps_same TEXT,                                   -- id of another contact that may be the same person: a manager decides
+    marketing    TEXT CHECK (marketing IN ('stopped', 'wanted')),  -- what the person last said about advertising
+    marketing_at INTEGER,
+    -- What all spellings of a mobile share, for comparing only: platform/src/meta/payload/people.rs, `number_key`.
+    phone_key    TEXT GENERATED ALWAYS AS (
+        CASE WHEN length(phone) = 13 AND phone GLOB '55[0-9][0-9]9[6-9]*' THEN substr(phone, 1, 4) || substr(phone, 6)
+             WHEN length(phone) = 13 AND phone GLOB '521*' THEN '52' || substr(phone, 4)
+             ELSE phone END) VIRTUAL, merged_into TEXT REFERENCES contacts (id), erased_at INTEGER, profile_name TEXT,
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
 ) STRICT;
+
+CREATE INDEX contacts_by_key ON contacts (workspace, phone_key);
+
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE TABLE conversation_aliases (
+    alias        TEXT PRIMARY KEY,
+    conversation TEXT NOT NULL REFERENCES conversations (id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE conversations (
     id               TEXT PRIMARY KEY,
@@ -108,11 +172,17 @@ CREATE TABLE conversations (
     waiting_since    INTEGER,                            -- first unanswered live customer message
     read_up_to_n     INTEGER NOT NULL DEFAULT 0,
     last_at          INTEGER NOT NULL DEFAULT 0,         -- sent_at of the newest live message: order of the list
-    created_at       INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL, team TEXT REFERENCES teams (id), ai_resumes_at INTEGER, continued_in TEXT REFERENCES conversations (id), status_set TEXT, holder_set TEXT,
     UNIQUE (contact, channel)
 ) STRICT;
 
 CREATE INDEX conversations_by_activity ON conversations (workspace, last_at DESC, id);
+
+CREATE INDEX conversations_by_scope ON conversations (workspace, scope);
+
+CREATE INDEX conversations_paused ON conversations (ai_resumes_at) WHERE ai_resumes_at IS NOT NULL;
+
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE devices (
     id             TEXT PRIMARY KEY,                     -- UUID made on the phone
@@ -124,9 +194,17 @@ CREATE TABLE devices (
     last_seen_at   INTEGER NOT NULL,
     revoked_at     INTEGER,
     wiped_at       INTEGER
-) STRICT;
+, push_kind TEXT, push_address TEXT, push_tag TEXT, unsent INTEGER, wipe_reached_at INTEGER) STRICT;
 
 CREATE INDEX devices_by_member ON devices (member);
+
+CREATE TABLE handovers (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    person  TEXT NOT NULL,                               -- digits or user id; empty where none is named
+    kind    TEXT NOT NULL,                               -- Meta's word, control_passed for example
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (channel, person)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE import_matches (
     wamid   TEXT PRIMARY KEY,
@@ -142,6 +220,24 @@ CREATE TABLE imports (
     last_at     INTEGER,                                 -- its newest webhook
     declined_at INTEGER                                  -- the owner keeps the old messages to the phone: final
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE labelled (
+    object TEXT NOT NULL,                                -- id of a conversation or contact
+    label  TEXT NOT NULL REFERENCES labels (id),
+    PRIMARY KEY (object, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX labelled_by_label ON labelled (label);
+
+CREATE TABLE labels (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    colour     TEXT NOT NULL,                             -- a word of look/ or #rrggbb
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
 
 CREATE TABLE line_periods (
     channel TEXT NOT NULL REFERENCES channels (id),
@@ -178,6 +274,24 @@ CREATE TABLE link_codes (
     session    TEXT REFERENCES sessions (id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE media (
+    message     TEXT PRIMARY KEY,
+    workspace   TEXT NOT NULL REFERENCES workspaces (id),
+    channel     TEXT NOT NULL REFERENCES channels (id),
+    state       TEXT NOT NULL CHECK (state IN ('wanted', 'ready', 'gone', 'too_large', 'refused')),
+    meta_id     TEXT,                                    -- Meta's id of an incoming file: lives 7 days
+    mime        TEXT NOT NULL,
+    size        INTEGER,
+    sha256      TEXT,                                    -- lower-case hex; of an incoming file as Meta says until it is here
+    tries       INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL DEFAULT 0,
+    since       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX media_by_file ON media (sha256);
+
+CREATE INDEX media_wanted ON media (next_try_at) WHERE state = 'wanted';
+
 CREATE TABLE members (
     id            TEXT PRIMARY KEY,
     workspace     TEXT NOT NULL REFERENCES workspaces (id),
@@ -188,7 +302,7 @@ CREATE TABLE members (
     version       INTEGER NOT NULL DEFAULT 0,
     created_at    INTEGER NOT NULL,
     removed_at    INTEGER
-) STRICT;
+, on_shift INTEGER NOT NULL DEFAULT 1, shift_since INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX members_by_workspace ON members (workspace);
 
@@ -210,7 +324,7 @@ CREATE TABLE messages (
     times         TEXT NOT NULL DEFAULT '{}',            -- JSON {step: ms}
     trouble       TEXT,                                  -- JSON {reason, whatsapp_code?, since, next_try?, final, by?, n?}
     imported      INTEGER NOT NULL DEFAULT 0,
-    wamid         TEXT,
+    wamid         TEXT, media_ref TEXT, beside TEXT,
     PRIMARY KEY (conversation, n)
 ) STRICT, WITHOUT ROWID;
 
@@ -223,6 +337,15 @@ CREATE UNIQUE INDEX messages_by_wamid ON messages (wamid) WHERE wamid IS NOT NUL
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE meta_files (
+    channel     TEXT NOT NULL REFERENCES channels (id),
+    sha256      TEXT NOT NULL,
+    mime        TEXT NOT NULL,
+    meta_id     TEXT NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    PRIMARY KEY (channel, sha256, mime)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE my_reads (
@@ -250,6 +373,71 @@ CREATE TABLE phone_book (
 
 CREATE INDEX phone_book_by_person ON phone_book (person);
 
+CREATE TABLE prices (
+    wamid    TEXT PRIMARY KEY,
+    kind     TEXT,                                       -- regular, free_customer_service, ...
+    category TEXT,                                       -- service, utility, marketing, ...
+    model    TEXT,
+    at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quick_replies (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    shortcut   TEXT NOT NULL,
+    text       TEXT NOT NULL,                            -- with {{variables}}
+    language   TEXT,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, shortcut)
+) STRICT;
+
+CREATE TABLE reaction_sends (
+    id           TEXT PRIMARY KEY,                       -- the command's
+    message      TEXT NOT NULL,
+    conversation TEXT NOT NULL REFERENCES conversations (id),
+    channel      TEXT NOT NULL REFERENCES channels (id),
+    member       TEXT NOT NULL,
+    emoji        TEXT NOT NULL,                          -- '' takes it away
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'attempted', 'sent', 'refused', 'replaced')),
+    tries        INTEGER NOT NULL DEFAULT 0,
+    next_try_at  INTEGER NOT NULL DEFAULT 0,
+    made_at      INTEGER NOT NULL,
+    code         INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reaction_sends_by_message ON reaction_sends (message);
+
+CREATE INDEX reaction_sends_open ON reaction_sends (next_try_at) WHERE state IN ('waiting', 'attempted');
+
+CREATE TABLE reactions (
+    target        TEXT NOT NULL,                         -- Meta's id of the message
+    side          TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent')),
+    author_member TEXT,
+    emoji         TEXT,
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE read_marks (
+    conversation TEXT PRIMARY KEY REFERENCES conversations (id),
+    up_to_n      INTEGER NOT NULL,
+    done_n       INTEGER NOT NULL DEFAULT 0,
+    tries        INTEGER NOT NULL DEFAULT 0,
+    next_try_at  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX read_marks_open ON read_marks (next_try_at) WHERE up_to_n > done_n;
+
+CREATE TABLE reported_errors (
+    phone_number_id TEXT NOT NULL,                       -- empty where none is named
+    code            INTEGER NOT NULL,
+    first_at        INTEGER NOT NULL,
+    last_at         INTEGER NOT NULL,
+    PRIMARY KEY (phone_number_id, code)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sends (
     message      TEXT PRIMARY KEY,
     conversation TEXT NOT NULL REFERENCES conversations (id),
@@ -263,7 +451,7 @@ CREATE TABLE sends (
     next_try_at  INTEGER NOT NULL DEFAULT 0,
     unknown_since INTEGER,
     passed       INTEGER NOT NULL DEFAULT 0              -- a person let later ones go first
-) STRICT, WITHOUT ROWID;
+, line TEXT, upload_tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sends_open ON sends (conversation, n) WHERE state IN ('waiting', 'attempted', 'unknown', 'held');
 
@@ -289,6 +477,63 @@ CREATE TABLE sign_in_failures (
     count INTEGER NOT NULL,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE team_members (
+    member TEXT NOT NULL REFERENCES members (id),
+    team   TEXT NOT NULL REFERENCES teams (id),
+    PRIMARY KEY (member, team)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX team_members_by_team ON team_members (team);
+
+CREATE TABLE teams (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+CREATE TABLE template_lists (
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    waba_id    TEXT NOT NULL,
+    fetched_at INTEGER,
+    due_at     INTEGER NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (workspace, waba_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE templates (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    waba_id    TEXT NOT NULL,
+    meta_id    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    category   TEXT NOT NULL,                            -- Meta's word, lower case
+    status     TEXT NOT NULL,                            -- Meta's word, lower case
+    quality    TEXT,
+    reason     TEXT,                                     -- of a refusal, Meta's word
+    format     TEXT NOT NULL DEFAULT 'positional',       -- positional | named
+    components TEXT NOT NULL,                            -- JSON as Meta lists them
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, waba_id, name, language)
+) STRICT;
+
+CREATE INDEX templates_by_meta_id ON templates (meta_id);
+
+CREATE TABLE uploads (
+    device      TEXT NOT NULL REFERENCES devices (id),
+    sha256      TEXT NOT NULL,
+    total       INTEGER NOT NULL,
+    complete_at INTEGER,
+    used_at     INTEGER NOT NULL,                        -- last time it was written or sent: 14 days
+    PRIMARY KEY (device, sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX uploads_by_file ON uploads (sha256);
 
 CREATE TABLE webhook_leftovers (
     webhook INTEGER NOT NULL REFERENCES webhooks (id),
@@ -324,4 +569,4 @@ CREATE TABLE workspaces (
     members_see_unassigned INTEGER NOT NULL DEFAULT 1,
     greeting_texts         TEXT NOT NULL DEFAULT '[]',   -- JSON array: texts of the owner's phone that are no answer
     created_at             INTEGER NOT NULL
-) STRICT;
+, options TEXT NOT NULL DEFAULT '{}', rights TEXT NOT NULL DEFAULT '{}', hours TEXT NOT NULL DEFAULT '{}', audit_days INTEGER NOT NULL DEFAULT 365) STRICT;

@@ -17,6 +17,7 @@ pub mod agents;
 pub mod app;
 pub mod backup;
 pub mod cli;
+pub mod desk;
 pub mod feed;
 pub mod meta;
 pub mod metrics;

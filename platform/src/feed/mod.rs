@@ -6,6 +6,7 @@ pub mod changes;
 pub mod cursor;
 pub mod live;
 pub mod pages;
+pub mod room;
 pub mod scope;
 pub(crate) mod socket;
 pub mod wanted;

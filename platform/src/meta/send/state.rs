@@ -105,7 +105,8 @@ impl State {
             | (S::Waiting | S::Attempted | S::Unknown | S::Held, E::Restored) => Some(S::Unknown),
             (S::Waiting | S::Held | S::Stopped, E::Withdraw) => Some(S::Withdrawn),
             (S::Unknown, E::SendAgain)
-            | (S::Attempted, E::Refused)
+            // Waiting: its file or its template was refused before any attempt.
+            | (S::Waiting | S::Attempted, E::Refused)
             // `failed` may follow acceptance, and late.
             | (S::Waiting | S::Attempted | S::Unknown | S::Accepted | S::Held, E::Failed) => {
                 Some(S::Stopped)
@@ -143,7 +144,7 @@ mod tests {
 
     /// One letter a state, `.` for "changes nothing"; columns in the order of `EVENTS`.
     const TABLE: [(State, &str); 7] = [
-        (State::Waiting, "TH....AS.X..U"),
+        (State::Waiting, "TH..S.AS.X..U"),
         (State::Attempted, "..WUSHAS....U"),
         (State::Unknown, "......AS..ASU"),
         (State::Accepted, ".......S....."),
