@@ -2,6 +2,8 @@
 
 mod accept;
 mod backup;
+mod bad_bodies;
+mod bad_worlds;
 mod canary;
 mod cli;
 mod cli_operations;
