@@ -2,8 +2,11 @@
 
 mod accept;
 mod backup;
+mod bad_bodies;
+mod bad_worlds;
 mod canary;
 mod cli;
+mod cli_operations;
 mod commands;
 mod desk_clock;
 mod desk_commands;
