@@ -203,7 +203,7 @@ fn of_old(old: &Old) -> Explained {
 fn of_status(status: &Status) -> Explained {
     let (ladder, reason) = match status.word {
         StatusWord::Reached(step) => (Some(step.word()), None),
-        StatusWord::Failed(code) => (None, Some(codes::of_failed(code).reason())),
+        StatusWord::Failed(code) => (None, Some(codes::of_failed(code).reason)),
     };
     Explained {
         conversation: person_of(&status.customer),
