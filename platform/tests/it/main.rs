@@ -1,5 +1,7 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod accept;
+mod backup;
 mod canary;
 mod cli;
 mod commands;
@@ -10,10 +12,12 @@ mod desk_devices;
 mod desk_live;
 mod desk_office;
 mod desk_scope;
+mod disk;
 mod envelope;
 mod fixtures;
 mod folder;
 mod line;
+mod line_life;
 mod live;
 mod meta_amendments;
 mod meta_commands;
@@ -23,9 +27,17 @@ mod meta_persons;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod metrics;
+mod onboarding;
+mod out_bodies;
+mod out_lines;
+mod out_media;
+mod out_small;
+mod out_templates;
 mod replay;
 mod rules_coexistence;
 mod rules_inbound;
+mod rules_outbound;
 mod session;
 mod socket;
 mod strangers;
