@@ -2,8 +2,11 @@
 
 mod accept;
 mod backup;
+mod bad_bodies;
+mod bad_worlds;
 mod canary;
 mod cli;
+mod cli_operations;
 mod commands;
 mod desk_clock;
 mod desk_commands;
@@ -17,6 +20,7 @@ mod envelope;
 mod fixtures;
 mod folder;
 mod line;
+mod line_life;
 mod live;
 mod meta_amendments;
 mod meta_commands;
@@ -27,6 +31,7 @@ mod meta_races;
 mod meta_send;
 mod meta_world;
 mod metrics;
+mod onboarding;
 mod out_bodies;
 mod out_lines;
 mod out_media;
