@@ -581,7 +581,7 @@ impl World {
     }
 
     /// A request of the owner's office with JSON both ways. Ben is the owner from then on.
-    pub(crate) async fn office(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn as_owner(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.sql().execute("UPDATE members SET role = 'owner' WHERE id = 'ben'", []).unwrap();
         let json = [("Content-Type", "application/json")];
         let (status, _, body) =
