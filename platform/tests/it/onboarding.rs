@@ -113,7 +113,7 @@ async fn rule_08_nothing_starts_before_every_subscription_stands() {
     let (status, answer) = world.office("POST", "/channels/onboarding", &Value::Null).await;
     assert_eq!(
         (status, &answer["error"]["code"]),
-        (StatusCode::SERVICE_UNAVAILABLE, &json!("whatsapp_unreachable"))
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("meta_unavailable"))
     );
     assert_eq!(world.one::<i64>("SELECT count(*) FROM onboardings"), 0);
     world.graph.on("GET /77/subscriptions", says(&subscribed(&ALL)));
@@ -256,7 +256,7 @@ async fn rule_07_each_sync_once_and_within_a_day() {
         let (status, answer) = world.office("POST", "/channels/h/sync", &sync(kind)).await;
         assert_eq!(
             (status, &answer["error"]["details"]["cause"]),
-            (StatusCode::CONFLICT, &json!("sync_used"))
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("sync_used"))
         );
         assert_eq!(world.graph.questions().len(), 0);
     }
@@ -273,7 +273,7 @@ async fn rule_07_each_sync_once_and_within_a_day() {
     let (status, answer) = late.office("POST", "/channels/h/sync", &sync("history")).await;
     assert_eq!(
         (status, &answer["error"]["details"]["cause"]),
-        (StatusCode::CONFLICT, &json!("sync_too_late"))
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("sync_too_late"))
     );
     assert!(!names(&late.graph.questions()).iter().any(|q| q.contains("smb_app_data")));
 }

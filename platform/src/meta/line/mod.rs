@@ -136,7 +136,8 @@ pub(crate) fn alive(
     showed(tx, marks, channel, at, true)
 }
 
-/// Signs are told by the minute: a busy owner must not write a row for every phone with every word.
+/// Signs of webhooks are told by the minute: a busy owner must not write a row for every phone with
+/// every word. A person's word is rare, and stands as it was said.
 fn showed(
     tx: &mut WriteTx<'_>,
     marks: &mut Marks,
@@ -144,8 +145,8 @@ fn showed(
     at: i64,
     heard: bool,
 ) -> Result<(), StoreError> {
-    let minute = at - at.rem_euclid(MINUTE_MS);
-    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, heard)? {
+    let at = if heard { at - at.rem_euclid(MINUTE_MS) } else { at };
+    if let Some(workspace) = lines::alive(tx.sql(), channel, at, heard)? {
         marks.channel(&workspace, channel);
         refresh(tx, marks, channel)?;
     }
