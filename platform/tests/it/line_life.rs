@@ -63,7 +63,7 @@ async fn event(world: &World, value: &Value, at_s: i64) {
 async fn the_owner_is_warned_on_days_10_12_and_13() {
     let world = World::new().await;
     world.graph.on(NODE, says(&well()));
-    world.office("GET", "/channels", &Value::Null).await;
+    world.olga("GET", "/channels", &Value::Null).await;
     pass(0).await;
     world.owner("wamid.1", "good morning").await;
     let seen: i64 = world.one("SELECT last_sign_of_life FROM channels");
@@ -93,7 +93,7 @@ async fn the_owner_is_warned_on_days_10_12_and_13() {
         pass(DAY).await;
     }
     // "I opened it" ends it, and says from when it counts now.
-    let (status, answer) = world.office("POST", "/channels/h/opened", &Value::Null).await;
+    let (status, answer) = world.olga("POST", "/channels/h/opened", &Value::Null).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(answer["channel"]["state"], json!({"kind": "connected"}));
     assert_eq!(
@@ -283,13 +283,13 @@ async fn facts_about_number_and_templates_are_kept_newest_and_told() {
         assert_eq!(world.raw(body.into_bytes()).await, StatusCode::OK);
         world.quiet().await;
     }
-    let (status, health) = world.office("GET", "/channels/h", &Value::Null).await;
+    let (status, health) = world.olga("GET", "/channels/h", &Value::Null).await;
     assert_eq!(status, StatusCode::OK);
     let words: Vec<&str> =
         health["facts"].as_array().unwrap().iter().map(|f| f["word"].as_str().unwrap()).collect();
     assert_eq!(words, ["PAUSED", "THROUGHPUT_UPGRADE", "PIN_CHANGED"], "{health}");
     assert_eq!(world.rows("SELECT reason FROM webhook_leftovers"), ["older_fact"]);
-    let (_, alerts) = world.office("GET", "/alerts", &Value::Null).await;
+    let (_, alerts) = world.olga("GET", "/alerts", &Value::Null).await;
     let kinds: Vec<&str> =
         alerts["alerts"].as_array().unwrap().iter().map(|a| a["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"template_paused") && kinds.contains(&"security"), "{kinds:?}");
@@ -313,7 +313,7 @@ async fn the_office_sees_health_and_checks_and_employees_do_not() {
         "callback_url": "http://127.0.0.1:0/webhooks/meta", "active": true,
         "fields": fields.map(|name| json!({"name": name}))}]})),
     );
-    let (status, checks) = world.office("GET", "/channels/h/checks", &Value::Null).await;
+    let (status, checks) = world.olga("GET", "/channels/h/checks", &Value::Null).await;
     assert_eq!(status, StatusCode::OK);
     let said: Vec<String> = checks["checks"]
         .as_array()
@@ -336,7 +336,7 @@ async fn the_office_sees_health_and_checks_and_employees_do_not() {
             "groups ok never_mirrored",
         ]
     );
-    let (_, health) = world.office("GET", "/channels/h", &Value::Null).await;
+    let (_, health) = world.olga("GET", "/channels/h", &Value::Null).await;
     assert_eq!(health["quiet_days"], 0);
     assert_eq!(
         health["may_end_at"].as_i64().unwrap() - health["alive_at"].as_i64().unwrap(),
@@ -359,7 +359,7 @@ async fn the_office_sees_health_and_checks_and_employees_do_not() {
             "{path}"
         );
     }
-    let (status, _) = world.office("GET", "/channels/another", &Value::Null).await;
+    let (status, _) = world.olga("GET", "/channels/another", &Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
@@ -370,6 +370,6 @@ async fn a_person_lifts_what_only_a_person_may() {
     world.graph.on(NODE, says(&well()));
     pass(HOUR + MINUTE).await;
     assert_eq!(said(&world), "attention slowed");
-    let (status, _) = world.office("POST", "/channels/h/resume", &Value::Null).await;
+    let (status, _) = world.olga("POST", "/channels/h/resume", &Value::Null).await;
     assert_eq!((status, said(&world).as_str()), (StatusCode::NO_CONTENT, "connected -"));
 }

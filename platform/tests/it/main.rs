@@ -2,8 +2,11 @@
 
 mod accept;
 mod backup;
+mod bad_bodies;
+mod bad_worlds;
 mod canary;
 mod cli;
+mod cli_operations;
 mod commands;
 mod desk_clock;
 mod desk_commands;
@@ -29,9 +32,15 @@ mod meta_send;
 mod meta_world;
 mod metrics;
 mod onboarding;
+mod out_bodies;
+mod out_lines;
+mod out_media;
+mod out_small;
+mod out_templates;
 mod replay;
 mod rules_coexistence;
 mod rules_inbound;
+mod rules_outbound;
 mod session;
 mod socket;
 mod strangers;

@@ -136,8 +136,7 @@ pub(crate) fn alive(
     showed(tx, marks, channel, at, true)
 }
 
-/// Signs of webhooks are told by the minute: a busy owner must not write a row for every phone with
-/// every word. A person's word is rare, and stands as it was said.
+/// Signs are told by the minute: a busy owner must not write a row for every phone with every word.
 fn showed(
     tx: &mut WriteTx<'_>,
     marks: &mut Marks,
@@ -145,8 +144,8 @@ fn showed(
     at: i64,
     heard: bool,
 ) -> Result<(), StoreError> {
-    let at = if heard { at - at.rem_euclid(MINUTE_MS) } else { at };
-    if let Some(workspace) = lines::alive(tx.sql(), channel, at, heard)? {
+    let minute = at - at.rem_euclid(MINUTE_MS);
+    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, heard)? {
         marks.channel(&workspace, channel);
         refresh(tx, marks, channel)?;
     }
