@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,16 +34,11 @@ pub(crate) const BEN: &str = "00000000-0000-4000-8000-00000000000b";
 /// Virtual time starts here, ms UTC.
 const START: i64 = 1_700_000_000_000;
 
-struct VirtualClock {
-    begun: Instant,
-    /// How far somebody has set it, ms.
-    set: AtomicI64,
-}
+struct VirtualClock(Instant);
 
 impl Clock for VirtualClock {
     fn now_ms(&self) -> i64 {
-        let passed = i64::try_from(self.begun.elapsed().as_millis()).unwrap();
-        START + passed + self.set.load(Ordering::SeqCst)
+        START + i64::try_from(self.0.elapsed().as_millis()).unwrap()
     }
 }
 
@@ -94,8 +89,6 @@ pub(crate) enum Reply {
 
 #[derive(Default)]
 pub(crate) struct Graph {
-    /// Nobody is there.
-    pub(crate) down: AtomicBool,
     script: Mutex<VecDeque<Reply>>,
     calls: Mutex<Vec<Value>>,
     /// What is asked beside sends: method and path -> answers, the last of which stays.
@@ -206,9 +199,6 @@ impl GraphPort for Graph {
                 Ok(GraphAnswer { status, retry_after_ms, body: body.to_string().into_bytes() })
             };
             let accepted = json!({"messages": [{"id": format!("wamid.out.{number}")}]});
-            if self.down.load(Ordering::SeqCst) {
-                return Err(GraphFailure::NotSent);
-            }
             let reply = if send {
                 self.script.lock().unwrap().pop_front().unwrap_or(Reply::Accept)
             } else {
@@ -252,7 +242,6 @@ pub(crate) struct World {
     dir: tempfile::TempDir,
     /// How much disk is free; without end until a test says otherwise.
     pub(crate) space: Arc<Space>,
-    clock: Arc<VirtualClock>,
     ports: Ports,
     executor: Arc<Cutting>,
     pub(crate) graph: Arc<Graph>,
@@ -274,23 +263,14 @@ impl World {
         let graph = Arc::new(Graph::default());
         let executor = Arc::new(Cutting::default());
         let space = Arc::new(Space(AtomicU64::new(u64::MAX)));
-        let clock = Arc::new(VirtualClock { begun: Instant::now(), set: AtomicI64::new(0) });
         let ports = Ports {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: Arc::new(VirtualClock(Instant::now())),
             rng: Arc::new(Counting::default()),
             executor: Arc::clone(&executor) as Arc<dyn Executor>,
             graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
         };
-        let mut world = Self {
-            dir,
-            space,
-            clock,
-            ports,
-            executor,
-            graph,
-            platform: None,
-            ids: AtomicU64::new(100),
-        };
+        let mut world =
+            Self { dir, space, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
         let platform = world.open().await;
         world.fill();
         world.platform = Some(platform);
@@ -383,11 +363,6 @@ impl World {
 
     pub(crate) fn now(&self) -> i64 {
         self.ports.clock.now_ms()
-    }
-
-    /// Somebody sets the clock by so many ms; what passes goes on as before.
-    pub(crate) fn set_clock(&self, by: i64) {
-        self.clock.set.fetch_add(by, Ordering::SeqCst);
     }
 
     /// Seconds since 1970, as Meta counts.
@@ -581,7 +556,12 @@ impl World {
     }
 
     /// A request of the owner's office with JSON both ways. Ben is the owner from then on.
-    pub(crate) async fn office(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn office_of_ben(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Value) {
         self.sql().execute("UPDATE members SET role = 'owner' WHERE id = 'ben'", []).unwrap();
         let json = [("Content-Type", "application/json")];
         let (status, _, body) =

@@ -46,7 +46,7 @@ async fn a_stopped_line_holds_all_of_its_channel_and_goes_on_in_order() {
     assert_eq!(world.state(&late), "waiting queued R5");
     world.later(Duration::from_hours(3)).await;
     assert_eq!(world.graph.texts(), ["1"]);
-    let (status, _) = world.office("POST", "/v1/office/channels/h/resume", &json!({})).await;
+    let (status, _) = world.office_of_ben("POST", "/v1/office/channels/h/resume", &json!({})).await;
     assert_eq!(status, 204);
     world.quiet().await;
     for id in ids.iter().chain([&late]) {
@@ -65,7 +65,7 @@ async fn guard_and_window_are_judged_again_when_the_line_is_up() {
     assert_eq!(world.state(&ids[0]), "waiting queued R11");
     world.owner("wamid.owner", "answered on the phone").await;
     world.later(Duration::from_hours(24)).await;
-    let (status, _) = world.office("POST", "/v1/office/channels/h/resume", &json!({})).await;
+    let (status, _) = world.office_of_ben("POST", "/v1/office/channels/h/resume", &json!({})).await;
     assert_eq!(status, 204);
     world.quiet().await;
     assert_eq!(world.state(&ids[0]), "held queued R8");
@@ -84,7 +84,7 @@ async fn the_stop_outlives_the_process_and_only_the_office_resumes() {
     let (status, _, _) =
         world.ask(MARIA, "POST", "/v1/office/channels/h/resume", &[], Vec::new()).await;
     assert_eq!(status, 403);
-    let (status, _) = world.office("POST", "/v1/office/channels/x/resume", &json!({})).await;
+    let (status, _) = world.office_of_ben("POST", "/v1/office/channels/x/resume", &json!({})).await;
     assert_eq!(status, 404);
     assert_eq!(world.graph.texts(), ["1"]);
 }
