@@ -28,7 +28,7 @@ pub fn reason_id(reason: Reason) -> String {
 
 /// One account on one server: the only long-lived object. All else is values, or views addressed by id.
 ///
-/// Commands are on disk before they return and complete even if the caller stops waiting.
+/// Commands are on disk before they return. One that has begun completes even if the caller stops waiting.
 #[derive(uniffi::Object)]
 pub struct FieldlineClient {
     core: Arc<Client>,
@@ -63,12 +63,22 @@ impl FieldlineClient {
         bound(self.crew.handle(), async move { core.preview_link_code(&code).await }).await
     }
 
-    /// Signs in. After a session ended, the same member's outbox and rows are kept and go on.
+    /// Signs in by e-mail and password. After a session ended, the same member's outbox and rows are kept and go on.
     ///
     /// Fails with `Refused{other_account}` if another member's unsent work is still on this phone.
-    pub async fn sign_in(&self, credentials: Credentials) -> Result<Account, Error> {
-        let core = Arc::clone(&self.core);
-        detached(self.crew.handle(), async move { core.sign_in(credentials).await }).await
+    pub async fn sign_in_by_password(
+        &self,
+        email: String,
+        password: String,
+    ) -> Result<Account, Error> {
+        let (core, by) = (Arc::clone(&self.core), Credentials::Password { email, password });
+        detached(self.crew.handle(), async move { core.sign_in(by).await }).await
+    }
+
+    /// Signs in by a link code, or the content of its QR code; else as [`Self::sign_in_by_password`].
+    pub async fn sign_in_by_code(&self, code: String) -> Result<Account, Error> {
+        let (core, by) = (Arc::clone(&self.core), Credentials::LinkCode { code });
+        detached(self.crew.handle(), async move { core.sign_in(by).await }).await
     }
 
     /// Ends the session here and, if it can be reached, at the server; then forgets the account on this phone.
@@ -104,7 +114,8 @@ impl FieldlineClient {
         Millis(self.core.server_time_ms())
     }
 
-    /// Fetches the page of messages before the oldest held one. Nothing happens at the start of the conversation.
+    /// Fetches what is missing in the middle, else the page of messages before the oldest held one. Nothing happens at the
+    /// start of the conversation.
     pub async fn load_older(&self, conversation: ConversationId) -> Result<(), Error> {
         let core = Arc::clone(&self.core);
         bound(self.crew.handle(), async move { core.load_older(&conversation).await }).await

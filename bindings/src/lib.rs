@@ -7,6 +7,7 @@
 
 mod alive;
 mod client;
+mod logs;
 mod mirror;
 mod runtime;
 mod secrets;
@@ -14,6 +15,9 @@ mod views;
 
 pub use alive::live_objects;
 pub use client::{FieldlineClient, reason_id, version};
+pub use logs::{
+    LogLevel, LogRecord, LogSink, LogSinkError, logging_trouble, start_logging, stop_logging,
+};
 pub use secrets::{SecretError, SecretStore, file_secrets};
 pub use views::{InboxView, OutboxView, StatusView, TimelineView};
 

@@ -5,6 +5,7 @@
 // The macros make foreign functions.
 #![allow(unsafe_code)]
 
+mod body;
 mod command;
 mod config;
 mod error;

@@ -33,9 +33,11 @@ CREATE TABLE conversations (
     from_second      INTEGER,                 -- messages from here on are held without a hole
     from_n           INTEGER,
     start_reached    INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, hole_from_second INTEGER, hole_from_n INTEGER, hole_to_second INTEGER, hole_to_n INTEGER, hole_live INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX conversations_by_activity ON conversations (held, last_at DESC, id);
+
+CREATE INDEX conversations_with_a_hole ON conversations (last_at DESC) WHERE hole_to_second IS NOT NULL;
 
 CREATE TABLE marks (
     kind TEXT NOT NULL,
@@ -67,7 +69,7 @@ CREATE TABLE messages (
     deleted      INTEGER NOT NULL DEFAULT 0,
     step         TEXT NOT NULL,
     times        TEXT NOT NULL,
-    trouble      TEXT,
+    trouble      TEXT, extras TEXT,
     PRIMARY KEY (conversation, second, n)
 ) STRICT, WITHOUT ROWID;
 

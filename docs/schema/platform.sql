@@ -1,3 +1,38 @@
+CREATE TABLE account_facts (
+    waba_id TEXT NOT NULL,
+    field   TEXT NOT NULL,                               -- Meta's name of the webhook field
+    number  TEXT NOT NULL DEFAULT '',                    -- digits, where it is about one number
+    subject TEXT NOT NULL DEFAULT '',                    -- template id, where it is about one
+    word    TEXT NOT NULL,
+    details TEXT NOT NULL,                               -- JSON {name: word or number}
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (waba_id, field, number, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account_news (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    topic   TEXT NOT NULL,                               -- connection | ban | restriction | existence | other
+    event   TEXT NOT NULL,                               -- Meta's word
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (channel, topic)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    id        TEXT PRIMARY KEY,
+    workspace TEXT NOT NULL REFERENCES workspaces (id),
+    channel   TEXT NOT NULL REFERENCES channels (id),
+    kind      TEXT NOT NULL,                             -- a cause of line_stops, or a word of its own
+    day       INTEGER NOT NULL DEFAULT 0,                -- for `quiet`: 10, 12, 13
+    since     INTEGER NOT NULL,                          -- since when it stands
+    told_at   INTEGER NOT NULL,
+    told      TEXT NOT NULL,                             -- JSON array of member ids
+    ended_at  INTEGER
+) STRICT;
+
+CREATE INDEX alerts_by_time ON alerts (workspace, told_at);
+
+CREATE UNIQUE INDEX alerts_open ON alerts (channel, kind, day) WHERE ended_at IS NULL;
+
 CREATE TABLE audit (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     workspace   TEXT NOT NULL REFERENCES workspaces (id),
@@ -31,6 +66,12 @@ CREATE TABLE changes (
 
 CREATE INDEX changes_by_age ON changes (workspace, at);
 
+CREATE TABLE channel_numbers (
+    phone_number_id TEXT PRIMARY KEY,
+    channel         TEXT NOT NULL REFERENCES channels (id),
+    until           INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE channels (
     id                TEXT PRIMARY KEY,
     workspace         TEXT NOT NULL REFERENCES workspaces (id),
@@ -44,7 +85,7 @@ CREATE TABLE channels (
     state             TEXT NOT NULL DEFAULT '{"kind":"connected"}',
     last_sign_of_life INTEGER,
     created_at        INTEGER NOT NULL
-) STRICT;
+, history TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TABLE commands (
     device  TEXT NOT NULL REFERENCES devices (id),
@@ -71,7 +112,7 @@ CREATE TABLE contacts (
     phone      TEXT,                                     -- digits as Meta gave them
     wa_user_id TEXT,
     username   TEXT,
-    created_at INTEGER NOT NULL, merged_into TEXT REFERENCES contacts (id), erased_at INTEGER,
+    created_at INTEGER NOT NULL, merged_into TEXT REFERENCES contacts (id), erased_at INTEGER, profile_name TEXT,
     CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
@@ -122,6 +163,21 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_member ON devices (member);
 
+CREATE TABLE import_matches (
+    wamid   TEXT PRIMARY KEY,
+    message TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE imports (
+    channel     TEXT PRIMARY KEY REFERENCES channels (id),
+    asked_at    INTEGER,                                 -- our call for it was accepted
+    phase       INTEGER,
+    percent     INTEGER,
+    first_at    INTEGER,                                 -- its first webhook
+    last_at     INTEGER,                                 -- its newest webhook
+    declined_at INTEGER                                  -- the owner keeps the old messages to the phone: final
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE labelled (
     object TEXT NOT NULL,                                -- id of a conversation or contact
     label  TEXT NOT NULL REFERENCES labels (id),
@@ -139,6 +195,32 @@ CREATE TABLE labels (
     created_at INTEGER NOT NULL,
     UNIQUE (workspace, name)
 ) STRICT;
+
+CREATE TABLE line_periods (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    from_at INTEGER NOT NULL,
+    to_at   INTEGER,                                     -- absent: it still is
+    PRIMARY KEY (channel, from_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE line_stops (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    cause   TEXT NOT NULL,                               -- stable word: platform/src/meta/line/causes.rs
+    reason  TEXT CHECK (reason IN ('R5', 'R11')),        -- absent: a notice that holds nothing
+    code    INTEGER,                                     -- WhatsApp's own code
+    since   INTEGER NOT NULL,
+    ends_at INTEGER,                                     -- it ends by itself then
+    PRIMARY KEY (channel, cause)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lines (
+    channel      TEXT PRIMARY KEY REFERENCES channels (id),
+    connecting   INTEGER NOT NULL DEFAULT 0,             -- an onboarding is not through yet
+    connected_at INTEGER,                                -- since when this connection stands; absent: since the channel was made
+    was_on_app   INTEGER NOT NULL DEFAULT 0,             -- Meta has said once that the number is on the Business App
+    read_at      INTEGER,                                -- newest good reading of the phone node
+    reading      TEXT                                    -- JSON: that reading
+, look_at INTEGER, heard_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
@@ -210,6 +292,16 @@ CREATE TABLE parked_statuses (
     code    INTEGER,
     PRIMARY KEY (wamid, status)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE phone_book (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    person  TEXT NOT NULL,                               -- digits, or a business-scoped user id
+    name    TEXT,                                        -- absent: it was removed, or had none
+    at      INTEGER NOT NULL,                            -- the phone's time of the change
+    PRIMARY KEY (channel, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX phone_book_by_person ON phone_book (person);
 
 CREATE TABLE quick_replies (
     id         TEXT PRIMARY KEY,
@@ -295,9 +387,9 @@ CREATE TABLE webhooks (
     state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'unreadable', 'set_aside')),
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
-) STRICT;
+, position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
 
-CREATE INDEX webhooks_pending ON webhooks (id) WHERE state = 'pending';
+CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (
     id                     TEXT PRIMARY KEY,

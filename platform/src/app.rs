@@ -18,6 +18,7 @@ use crate::desk::wake::{self, Alarm};
 use crate::feed::live::LiveFeed;
 use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
+use crate::meta::intake::Intake;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
@@ -109,6 +110,7 @@ impl Platform {
             ports,
             store,
             stop: Stop::default(),
+            intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
             checks: Checks::default(),
@@ -159,6 +161,7 @@ impl Platform {
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
         workers.push(tokio::spawn(wake::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.

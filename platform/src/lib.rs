@@ -19,6 +19,7 @@ pub mod desk;
 pub mod feed;
 pub mod meta;
 pub mod office;
+pub mod openapi;
 mod routes;
 pub mod settings;
 pub mod state;

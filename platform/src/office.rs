@@ -11,6 +11,7 @@ use crate::agents::{link_code, password};
 use crate::desk::audit::Who;
 use crate::desk::office::devices::DeviceView;
 use crate::desk::revoke::{self, RevokedFile};
+use crate::meta::replay::{self, ReplayError, Report};
 use crate::meta::seal;
 use crate::settings::PasswordCost;
 use crate::store::DATABASE;
@@ -371,6 +372,11 @@ impl Office {
                 Ok(ChannelMade { channel_id: id })
             })
             .await
+    }
+
+    /// `webhooks replay`: the stored bodies run again beside the store and compared with it.
+    pub async fn replay(&self, data: &Path) -> Result<Report, ReplayError> {
+        replay::replay(&self.store, data, Arc::clone(&self.rng)).await
     }
 
     /// What `status` counts.

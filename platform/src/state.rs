@@ -7,6 +7,7 @@ use crate::desk::wake::Alarm;
 use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
+use crate::meta::intake::Intake;
 use crate::meta::wake::{SendQueue, WebhookProcessor};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub store: Store,
     /// Tells every task to end.
     pub stop: Stop,
+    /// Webhook bodies that wait for the disk.
+    pub intake: Intake,
     /// Wakes the worker that works webhook bodies off.
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.

@@ -6,6 +6,7 @@ fun main(arguments: Array<String>) {
     suite.errors()
     suite.lives()
     suite.rows()
+    suite.logs()
     suite.exits()
     suite.close()
 }

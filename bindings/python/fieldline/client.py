@@ -26,8 +26,8 @@ atexit.register(_shutdown_all)
 class Client:
     """One account on one server: the only long-lived object. All else is values, or views addressed by id.
 
-    What a method does is on disk before it returns and completes even if its task is cancelled. Every method may raise
-    `FieldlineError`. Times are milliseconds since 1970 UTC, ids are text.
+    What a method does is on disk before it returns; once begun it completes even if its task is cancelled. Every method may
+    raise `FieldlineError`. Times are milliseconds since 1970 UTC, ids are text.
     """
 
     def __init__(self, inner: ffi.FieldlineClient) -> None:
@@ -103,12 +103,11 @@ class Client:
 
     async def sign_in(self, email: str, password: str) -> ffi.Account:
         """Signs in. After a session ended, the same member's outbox and rows are kept and go on."""
-        # The generated `Credentials` show their password when printed, so they are not handed on.
-        return await self._inner.sign_in(ffi.Credentials.PASSWORD(email, password))
+        return await self._inner.sign_in_by_password(email, password)
 
     async def sign_in_with_code(self, code: str) -> ffi.Account:
         """Signs in by a link code."""
-        return await self._inner.sign_in(ffi.Credentials.LINK_CODE(code))
+        return await self._inner.sign_in_by_code(code)
 
     async def sign_out(self, unsent: ffi.UnsentOnSignOut) -> None:
         """Ends the session and forgets the account on this phone. With `KEEP`, unsent work makes it fail."""
@@ -157,7 +156,7 @@ class Client:
         await self._inner.mark_read(conversation, up_to_n)
 
     async def load_older(self, conversation: str) -> None:
-        """Fetches the page of messages before the oldest held one."""
+        """Fetches what is missing in the middle, else the page of messages before the oldest held one."""
         await self._inner.load_older(conversation)
 
     # --- life ---

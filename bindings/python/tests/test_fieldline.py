@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import pathlib
 import subprocess
 import sys
@@ -134,6 +135,43 @@ class Calls(unittest.IsolatedAsyncioTestCase):
         gc.collect()
         self.assertEqual(fieldline.live_objects(), before)
 
+    async def refused(self, times: int) -> None:
+        """So many records of the core's: a store that is open already refuses a second client."""
+        client = await self.open()
+        for _ in range(times):
+            with self.assertRaises(fieldline.FieldlineError.AlreadyOpen):
+                await self.open()
+        await client.shutdown()
+
+    async def test_the_core_logs_into_logging(self) -> None:
+        logger = logging.getLogger("fieldline.test")
+        fieldline.log_to(logger, fieldline.LogLevel.WARN)
+        self.addCleanup(fieldline.stop_logging)
+        with self.assertLogs(logger, logging.WARNING) as held:
+            await self.refused(150)
+            fieldline.stop_logging()
+        self.assertEqual({record.getMessage() for record in held.records}, {"event=store_error code=already_open sqlite=0"})
+        self.assertEqual(len(held.records), 150)
+        self.assertTrue(all(record.pathname.startswith("fieldline_core") for record in held.records))
+        self.assertEqual([record.created for record in held.records], sorted(record.created for record in held.records))
+        await self.refused(1)
+        self.assertEqual(len(held.records), 150)
+        self.assertIsNone(fieldline.logging_trouble())
+
+    async def test_a_handler_that_raises_is_switched_off(self) -> None:
+        calls = 0
+
+        class Broken(logging.Logger):
+            def handle(self, record: logging.LogRecord) -> None:
+                nonlocal calls
+                calls += 1
+                raise RuntimeError("a customer's words")
+
+        fieldline.log_to(Broken("broken"))
+        await self.refused(350)
+        fieldline.stop_logging()
+        self.assertEqual((calls, fieldline.logging_trouble()), (3, "RuntimeError"))
+
     async def test_words(self) -> None:
         self.assertEqual([fieldline.reason_id(reason) for reason in fieldline.Reason], [f"R{n}" for n in range(1, 17)])
         self.assertRegex(fieldline.version(), r"^\d+\.\d+\.\d+$")
@@ -143,6 +181,8 @@ class Calls(unittest.IsolatedAsyncioTestCase):
 CARELESS = """
 import asyncio, sys
 import fieldline
+
+fieldline.log_to(level=fieldline.LogLevel.DEBUG)
 
 async def main():
     client = await fieldline.Client.open(store=sys.argv[1] + "/phone.db", server="http://127.0.0.1:1", device_name="desk",

@@ -1,23 +1,6 @@
 //! Inputs and outcomes of what a person does.
 
-use fieldline_core::api::{Credentials, Discarded, Settlement, UnsentOnSignOut, Withdrawal};
-
-/// How to sign in. No `Debug`: a password must not reach a log.
-#[uniffi::remote(Enum)]
-pub enum Credentials {
-    /// E-mail and password.
-    Password {
-        /// Unique on a server; case does not matter.
-        email: String,
-        /// As typed.
-        password: String,
-    },
-    /// An eight-character code or the content of its QR code; used once, good for ten minutes.
-    LinkCode {
-        /// Case, spaces and hyphens do not matter.
-        code: String,
-    },
-}
+use fieldline_core::api::{Discarded, Settlement, UnsentOnSignOut, Withdrawal};
 
 /// What `discard` found.
 #[uniffi::remote(Enum)]

@@ -1,9 +1,10 @@
 //! Rows and snapshots.
 
 use fieldline_core::api::{
-    Author, AuthorKind, Body, Choice, CommandId, ConversationId, InboxRow, InboxSnapshot,
-    LadderStep, LinkState, MessageId, Millis, OutboxRow, OutboxSnapshot, Preview, QueuePause,
-    Reason, StatusSnapshot, StepTime, TimelineRow, TimelineSnapshot, Trouble, Unsent, WindowState,
+    Attention, Author, AuthorKind, Body, Choice, CommandId, ConversationId, Forwarded, InboxRow,
+    InboxSnapshot, LadderStep, LinkState, MessageId, Millis, OutboxRow, OutboxSnapshot, Preview,
+    QueuePause, Reaction, Reason, StatusSnapshot, StepTime, TimelineRow, TimelineSnapshot, Trouble,
+    Unsent, WindowState,
 };
 
 /// Who wrote a message.
@@ -34,23 +35,6 @@ pub struct Author {
     pub kind: AuthorKind,
     /// A member's first name. Absent for everybody else: the customer's stands at the head of the conversation.
     pub name: Option<String>,
-}
-
-/// What a message says.
-#[uniffi::remote(Enum)]
-pub enum Body {
-    /// Plain text with WhatsApp's own marks in it.
-    Text {
-        /// At most 4,096 Unicode scalar values when written here.
-        text: String,
-    },
-    /// Content is gone: deleted or withdrawn.
-    Deleted,
-    /// A kind that this version cannot show: "See it on the owner's phone".
-    Unsupported {
-        /// The wire's word for it.
-        what: String,
-    },
 }
 
 /// The five steps of a reply, and none for messages without a ladder. Ordered: it only climbs.
@@ -118,14 +102,27 @@ pub enum Reason {
     Refused,
 }
 
+/// Whose turn it is: what a screen makes of a reason, and how loud it says it.
+#[uniffi::remote(Enum)]
+pub enum Attention {
+    /// It waits and goes on by itself, or when somebody else has acted.
+    Waits,
+    /// It asks the person who wrote it.
+    Asks,
+    /// It has stopped: it goes no further unless somebody begins anew.
+    Stopped,
+}
+
 /// A reason with what belongs to it.
 #[uniffi::remote(Record)]
 pub struct Trouble {
     /// Which text.
     pub reason: Reason,
+    /// Whose turn it is.
+    pub attention: Attention,
     /// WhatsApp's own number, for R16 and R6.
     pub whatsapp_code: Option<i64>,
-    /// The wire's stable code, when the server refused a command.
+    /// The wire's stable code, when the server refused a command; `restored` when R8 asks because the server was set back.
     pub code: Option<String>,
     /// Since when, server time.
     pub since: Option<Millis>,
@@ -237,6 +234,26 @@ pub struct InboxSnapshot {
     pub loading: bool,
 }
 
+/// Whether a message was passed on, as WhatsApp marks it.
+#[uniffi::remote(Enum)]
+pub enum Forwarded {
+    /// It was written here.
+    No,
+    /// It was passed on.
+    Once,
+    /// It has gone through many hands.
+    Often,
+}
+
+/// An emoji under a message.
+#[uniffi::remote(Record)]
+pub struct Reaction {
+    /// Who.
+    pub author: Author,
+    /// Which.
+    pub emoji: String,
+}
+
 /// One bubble.
 #[uniffi::remote(Record)]
 pub struct TimelineRow {
@@ -260,6 +277,16 @@ pub struct TimelineRow {
     pub choices: Vec<Choice>,
     /// The quoted message.
     pub reply_to: Option<MessageId>,
+    /// In the order in which they came.
+    pub reactions: Vec<Reaction>,
+    /// When its text was changed last.
+    pub edited_at: Option<Millis>,
+    /// Whether its author wrote it or passed it on.
+    pub forwarded: Forwarded,
+    /// It stands at `Sent` for more than 30 days: nobody ever confirmed that it arrived.
+    pub never_confirmed: bool,
+    /// Messages between the one before and this one are not on this phone yet.
+    pub hole_before: bool,
     /// A customer's message came after this waiting one was written.
     pub customer_wrote_since: bool,
 }

@@ -35,13 +35,13 @@ pub(crate) fn items(source: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 pub(crate) fn mirrored() -> BTreeMap<String, Vec<String>> {
-    let files = ["command", "config", "error", "report", "rows"];
+    let files = ["body", "command", "config", "error", "report", "rows"];
     files.iter().flat_map(|file| items(&text(&format!("src/mirror/{file}.rs")))).collect()
 }
 
 #[test]
 fn mirrors_repeat_the_core_to_the_word() {
-    let files = ["command", "config", "error", "report", "rows"];
+    let files = ["body", "command", "config", "error", "report", "rows"];
     let core: BTreeMap<_, _> =
         files.iter().flat_map(|file| items(&text(&format!("../core/src/api/{file}.rs")))).collect();
     let mirrored = mirrored();

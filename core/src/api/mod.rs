@@ -1,15 +1,19 @@
 //! The types that may cross to a shell: plain data, no behaviour that needs a store or a network.
 
+mod body;
 mod command;
 mod config;
+mod credentials;
 mod error;
 mod ids;
 mod report;
 mod rows;
 mod secrets;
 
-pub use command::{Credentials, Discarded, Settlement, UnsentOnSignOut, Withdrawal};
+pub use body::{Body, MediaKind, SharedContact};
+pub use command::{Discarded, Settlement, UnsentOnSignOut, Withdrawal};
 pub use config::Config;
+pub use credentials::Credentials;
 pub use error::{Error, SignInTrouble, StorageTrouble};
 pub use ids::{
     ChannelId, CommandId, ContactId, ConversationId, DeviceId, MemberId, MessageId, Millis,
@@ -18,8 +22,8 @@ pub use report::{
     Account, BackgroundReason, BackgroundReport, LinkPreview, NetworkKind, StopCause,
 };
 pub use rows::{
-    Author, AuthorKind, Body, Choice, InboxRow, InboxSnapshot, LadderStep, LinkState, OutboxRow,
-    OutboxSnapshot, Preview, QueuePause, Reason, StatusSnapshot, StepTime, TimelineRow,
-    TimelineSnapshot, Trouble, Unsent, WindowState,
+    Attention, Author, AuthorKind, Choice, Forwarded, InboxRow, InboxSnapshot, LadderStep,
+    LinkState, OutboxRow, OutboxSnapshot, Preview, QueuePause, Reaction, Reason, StatusSnapshot,
+    StepTime, TimelineRow, TimelineSnapshot, Trouble, Unsent, WindowState,
 };
 pub use secrets::{SecretError, SecretStore};

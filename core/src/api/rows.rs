@@ -1,6 +1,6 @@
 //! Rows and snapshots: what a screen draws. Whole windows of rows with stable keys, no objects, no diffs.
 
-use super::{CommandId, ConversationId, MessageId, Millis};
+use super::{Body, CommandId, ConversationId, MessageId, Millis};
 
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,23 +30,6 @@ pub struct Author {
     pub kind: AuthorKind,
     /// A member's first name. Absent for everybody else: the customer's stands at the head of the conversation.
     pub name: Option<String>,
-}
-
-/// What a message says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// Plain text with WhatsApp's own marks in it.
-    Text {
-        /// At most 4,096 Unicode scalar values when written here.
-        text: String,
-    },
-    /// Content is gone: deleted or withdrawn.
-    Deleted,
-    /// A kind that this version cannot show: "See it on the owner's phone".
-    Unsupported {
-        /// The wire's word for it.
-        what: String,
-    },
 }
 
 /// The five steps of a reply, and none for messages without a ladder. Ordered: it only climbs.
@@ -157,10 +140,43 @@ impl Reason {
         }
     }
 
+    /// Whose turn it is, by the column *who* of the reasons (experience.md): R4 ends by itself once the one before went.
+    pub fn attention(self) -> Attention {
+        match self {
+            Self::NoNetwork
+            | Self::ServerUnreachable
+            | Self::BehindEarlier
+            | Self::LineDown
+            | Self::WhatsAppBusy
+            | Self::AccountTrouble => Attention::Waits,
+            Self::SignInAgain
+            | Self::WindowClosed
+            | Self::AnsweredMeanwhile
+            | Self::UnknownOutcome => Attention::Asks,
+            Self::NotYours
+            | Self::Unreachable
+            | Self::TemplateRefused
+            | Self::FileRefused
+            | Self::TooOld
+            | Self::Refused => Attention::Stopped,
+        }
+    }
+
     /// The reason with that id; a newer platform's unknown id shows as R16.
     pub fn from_id(id: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.id() == id).unwrap_or(Self::Refused)
     }
+}
+
+/// Whose turn it is: what a screen makes of a reason, and how loud it says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attention {
+    /// It waits and goes on by itself, or when somebody else has acted.
+    Waits,
+    /// It asks the person who wrote it.
+    Asks,
+    /// It has stopped: it goes no further unless somebody begins anew.
+    Stopped,
 }
 
 /// A reason with what belongs to it.
@@ -168,9 +184,11 @@ impl Reason {
 pub struct Trouble {
     /// Which text.
     pub reason: Reason,
+    /// Whose turn it is.
+    pub attention: Attention,
     /// WhatsApp's own number, for R16 and R6.
     pub whatsapp_code: Option<i64>,
-    /// The wire's stable code, when the server refused a command.
+    /// The wire's stable code, when the server refused a command; `restored` when R8 asks because the server was set back.
     pub code: Option<String>,
     /// Since when, server time.
     pub since: Option<Millis>,
@@ -225,7 +243,7 @@ pub enum WindowState {
 }
 
 /// The last message of a conversation, shortened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
     /// Who wrote it.
     pub author: Author,
@@ -243,7 +261,7 @@ pub struct Unsent {
 }
 
 /// One conversation in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InboxRow {
     /// Stable key.
     pub key: ConversationId,
@@ -266,7 +284,7 @@ pub struct InboxRow {
 }
 
 /// The list, or a window of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InboxSnapshot {
     /// Pass it to `next` to wait for the one after.
     pub revision: u64,
@@ -282,8 +300,28 @@ pub struct InboxSnapshot {
     pub loading: bool,
 }
 
-/// One bubble.
+/// Whether a message was passed on, as WhatsApp marks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forwarded {
+    /// It was written here.
+    No,
+    /// It was passed on.
+    Once,
+    /// It has gone through many hands.
+    Often,
+}
+
+/// An emoji under a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// Who.
+    pub author: Author,
+    /// Which.
+    pub emoji: String,
+}
+
+/// One bubble.
+#[derive(Debug, Clone, PartialEq)]
 pub struct TimelineRow {
     /// Stable key: the same before and after it is sent.
     pub key: MessageId,
@@ -305,12 +343,22 @@ pub struct TimelineRow {
     pub choices: Vec<Choice>,
     /// The quoted message.
     pub reply_to: Option<MessageId>,
+    /// In the order in which they came.
+    pub reactions: Vec<Reaction>,
+    /// When its text was changed last.
+    pub edited_at: Option<Millis>,
+    /// Whether its author wrote it or passed it on.
+    pub forwarded: Forwarded,
+    /// It stands at `Sent` for more than 30 days: nobody ever confirmed that it arrived.
+    pub never_confirmed: bool,
+    /// Messages between the one before and this one are not on this phone yet.
+    pub hole_before: bool,
     /// A customer's message came after this waiting one was written.
     pub customer_wrote_since: bool,
 }
 
 /// A conversation's bubbles with its head.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TimelineSnapshot {
     /// Pass it to `next` to wait for the one after.
     pub revision: u64,

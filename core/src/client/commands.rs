@@ -1,5 +1,7 @@
 //! What a person does. Each command is one transaction: it shows its effect and is kept before the call returns.
 
+use std::sync::Arc;
+
 use super::Client;
 use crate::api::{
     CommandId, ConversationId, Discarded, Error, LadderStep, MessageId, Reason, Settlement,
@@ -278,12 +280,15 @@ impl Client {
     {
         let now = self.clock.now_ms();
         let ids = [uuid_v7(now, self.rng.as_ref()), uuid_v7(now, self.rng.as_ref())];
-        let stored = self
-            .runner
-            .with_file(async {
-                Ok(self.store.write(move |tx| work(tx, Stamp { now, ids })).await?)
-            })
-            .await?;
+        let (runner, store) = (Arc::clone(&self.runner), self.store.clone());
+        let writing = tokio::spawn(async move {
+            let write = async { Ok(store.write(move |tx| work(tx, Stamp { now, ids })).await?) };
+            runner.with_file(write).await
+        });
+        let stored = writing.await.map_err(|end| {
+            // A runtime that ends, else a panic, of which nothing is told.
+            if end.is_cancelled() { Error::Cancelled } else { Error::internal("command") }
+        })??;
         self.signals.sender.notify_one();
         if !self.signals.is_fresh() {
             // A person acts: that cuts a back-off short.

@@ -12,12 +12,12 @@ use crate::api::{
 use crate::lifecycle::Runner;
 use crate::model::place::Place;
 use crate::outbox::Sender;
-use crate::store::{Key, OutOfPage, Read, Store, StoreError, Stored, Topic};
+use crate::store::{Key, Read, Store, StoreError, Stored, Topic};
 use crate::support::{
     BlockingPool, Clock, Executor, Rng, ServerClock, Signals, SystemClock, SystemRng, uuid_v4,
 };
 use crate::sync::Engine;
-use crate::transport::{HttpTransport, Link, Session, Transport, wire};
+use crate::transport::{HttpTransport, Link, Session, Transport};
 use crate::views::{InboxView, OutboxView, Sources, StatusView, TimelineView};
 
 /// What the core takes from outside. Shells use [`Client::open`]; tests put their own parts in.
@@ -46,8 +46,8 @@ impl Ports {
 
 /// One account on one server: the only long-lived object. All else is values, or views addressed by id.
 ///
-/// Its methods are to be called on a tokio runtime. Commands are on disk before they return and complete even if the
-/// caller stops waiting.
+/// Its methods are to be called on a tokio runtime. Commands are on disk before they return. One that has begun (its future
+/// was polled once) completes even if the caller stops waiting.
 pub struct Client {
     config: Config,
     store: Store,
@@ -56,7 +56,7 @@ pub struct Client {
     rng: Arc<dyn Rng>,
     signals: Signals,
     sources: Sources,
-    runner: Runner,
+    runner: Arc<Runner>,
 }
 
 impl Client {
@@ -114,7 +114,7 @@ impl Client {
             rng: Arc::clone(&ports.rng),
             signals: signals.clone(),
         });
-        let runner = Runner::new(store.clone(), Arc::clone(&session), engine, sender);
+        let runner = Arc::new(Runner::new(store.clone(), Arc::clone(&session), engine, sender));
         let sources = Sources { store: store.clone(), clock: clock.clone(), link };
         Ok(Self { config, store, session, clock, rng: ports.rng, signals, sources, runner })
     }
@@ -144,20 +144,20 @@ impl Client {
         self.clock.now_ms()
     }
 
-    /// Fetches the page of messages before the oldest held one. Nothing happens at the start of the conversation.
+    /// Fetches what is missing in the middle, else the page of messages before the oldest held one. Nothing happens at the
+    /// start of the conversation.
     pub async fn load_older(&self, conversation: &ConversationId) -> Result<(), Error> {
         let id = conversation.0.clone();
         let read = self.store.read(move |read| Ok((read.conversation(&id)?, reader(read)?)));
         let (held, asked_as) = read.await?;
         let held = held.ok_or(Error::NotFound)?;
-        if held.start_reached || held.from == Some(Place::START) {
-            return Ok(());
-        }
-        let before = held.from.map_or_else(String::new, |from| format!("before={from}&"));
-        let path = format!("/v1/conversations/{}/messages?{before}limit=50", conversation.0);
-        let page: wire::History = self.session.get(&path).await?;
-        let out = OutOfPage { before: held.from, start_reached: !page.has_more, as_of: page.as_of };
-        let messages: Vec<_> = page.messages.into_iter().map(crate::sync::message).collect();
+        let before = match held.hole {
+            // What is missing in the middle comes first.
+            Some(hole) => crate::sync::end_of(hole),
+            None if held.start_reached || held.from == Some(Place::START) => return Ok(()),
+            None => held.from,
+        };
+        let (messages, out) = crate::sync::history(&self.session, &conversation.0, before).await?;
         let id = conversation.0.clone();
         let stored = self.store.write(move |tx| {
             // The page was under way: what went meanwhile, or belongs to another account or epoch, must not come back.

@@ -15,6 +15,25 @@ impl Place {
     /// Before every message.
     pub(crate) const START: Self = Self { second: i64::MIN, n: i64::MIN };
 
+    /// Behind every message.
+    pub(crate) const END: Self = Self { second: i64::MAX, n: i64::MAX };
+
+    /// Reads `<second>.<n>`.
+    pub(crate) fn from_wire(text: &str) -> Option<Self> {
+        let (second, n) = text.split_once('.')?;
+        Some(Self { second: second.parse().ok()?, n: n.parse().ok()? })
+    }
+
+    /// The first place behind this one.
+    pub(crate) fn next(self) -> Self {
+        Self { n: self.n.saturating_add(1), ..self }
+    }
+
+    /// The last place before this one.
+    pub(crate) fn before(self) -> Self {
+        Self { n: self.n.saturating_sub(1), ..self }
+    }
+
     /// The place of a message.
     pub(crate) fn of(sent_at: i64, n: i64) -> Self {
         Self { second: sent_at.div_euclid(1_000), n }
@@ -41,5 +60,16 @@ mod tests {
         );
         assert_eq!(late_number.to_string(), "1.2");
         assert_eq!(Place::of(-1, 3).to_string(), "-1.3");
+        assert!(early_number.before() < early_number && early_number < early_number.next());
+    }
+
+    #[test]
+    fn the_wires_word_is_read_back() {
+        for place in [Place::of(1_800_000_000_000, 7), Place::of(5_000, -12), Place::of(-1, 0)] {
+            assert_eq!(Place::from_wire(&place.to_string()), Some(place));
+        }
+        for odd in ["", "5", "5.", ".5", "a.b", "5.1.2"] {
+            assert_eq!(Place::from_wire(odd), None, "{odd}");
+        }
     }
 }

@@ -123,7 +123,7 @@ impl State {
             | (S::Accepted | S::Unknown, E::CaughtUp) => S::Finished,
             (S::Queued | S::Sent, E::Attempt) | (S::Sent, E::NoAnswer) => S::Sent,
             (S::Dependent, E::ReleasedByOther) | (S::Sent, E::NeverLeft) => S::Queued,
-            (S::Queued, E::Misjudged) => S::Held,
+            (S::Queued, E::Misjudged) | (S::Dependent | S::Queued, E::NewEpoch) => S::Held,
             (S::Sent, E::Done) => S::Accepted,
             (S::Sent | S::Accepted, E::NewEpoch) => S::Unknown,
             _ => return None,
@@ -161,8 +161,8 @@ mod tests {
     fn all_pairs() {
         let picture = "\
             state     Atte Neve Done Refu RWit NoAn Misj Rele Othe NewE Caug Drop Said Left\n\
-            Dependent -    -    -    -    -    -    -    Q    R    -    -    F    -    R\n\
-            Queued    S    -    -    -    -    -    H    -    -    -    -    F    -    R\n\
+            Dependent -    -    -    -    -    -    -    Q    R    H    -    F    -    R\n\
+            Queued    S    -    -    -    -    -    H    -    -    H    -    F    -    R\n\
             Sent      S    Q    A    R    F    S    -    -    -    U    -    -    -    -\n\
             Held      -    -    -    -    -    -    -    -    -    -    -    F    -    R\n\
             Refused   -    -    -    -    -    -    -    -    -    -    -    F    -    R\n\

@@ -41,6 +41,17 @@ pub(crate) struct Message {
     pub times: String,
     /// JSON of the wire's `trouble`.
     pub trouble: Option<String>,
+    /// JSON of what came later (`model::extras`).
+    pub extras: Option<String>,
+}
+
+/// A stretch in the middle of a conversation that may lack messages. Both ends belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hole {
+    pub from: super::place::Place,
+    pub to: super::place::Place,
+    /// It may hide what somebody wrote since; else imported history only.
+    pub live: bool,
 }
 
 /// A customer.

@@ -28,6 +28,22 @@ pub(crate) fn times(json: &str) -> Vec<StepTime> {
     times
 }
 
+/// How long a reply may stand at `Sent` before nobody will confirm it any more (N3).
+const CONFIRMED_WITHIN_MS: i64 = 30 * 24 * 3_600_000;
+
+/// True for a reply that WhatsApp took longer ago than that, without a word of it since. `sent_at` counts where the step has
+/// no time of its own.
+pub(crate) fn is_never_confirmed(
+    step: LadderStep,
+    times: &[StepTime],
+    sent_at: i64,
+    now: i64,
+) -> bool {
+    let reached = times.iter().find(|time| time.step == LadderStep::Sent);
+    let since = reached.map_or(sent_at, |time| time.at.0);
+    step == LadderStep::Sent && now.saturating_sub(since) > CONFIRMED_WITHIN_MS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +55,22 @@ mod tests {
         assert!(steps.is_sorted());
         assert!(LadderStep::OnPhone < LadderStep::AtServer);
         assert_eq!(from_word("teleported"), LadderStep::None);
+    }
+
+    #[test]
+    fn after_thirty_days_at_sent_nobody_will_confirm_it() {
+        let day = 24 * 3_600_000;
+        let sent = times(r#"{"queued":1000,"sent":2000}"#);
+        let late = 2_000 + 30 * day;
+        assert!(!is_never_confirmed(LadderStep::Sent, &sent, 1_000, late));
+        assert!(is_never_confirmed(LadderStep::Sent, &sent, 1_000, late + 1));
+        // Without the step's own time, that of the message.
+        assert!(is_never_confirmed(LadderStep::Sent, &[], 1_000, 1_001 + 30 * day));
+        for step in
+            [LadderStep::None, LadderStep::AtServer, LadderStep::Delivered, LadderStep::Read]
+        {
+            assert!(!is_never_confirmed(step, &sent, 1_000, 100 * late), "{step:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::Reason;
 use crate::model::queue::{Event, State};
 use crate::model::records::Queued;
 use crate::reply::judge;
@@ -10,6 +11,8 @@ use crate::store::{Key, Stored, Tx};
 /// Bounds of one request (protocol.md 7 allows 100 commands; the size keeps it far below the platform's limit).
 pub(super) const BATCH: usize = 100;
 const BATCH_BYTES: usize = 256 * 1024;
+/// How long a reply may wait here before a person is asked.
+const NEVER_SENT_MS: i64 = 7 * 24 * 3_600_000;
 
 /// What goes in one request.
 #[derive(Debug, Default)]
@@ -26,6 +29,7 @@ pub(super) struct Batch {
 
 /// Judges what has not left, then takes the next commands and writes their attempt down.
 pub(super) fn pick(tx: &Tx<'_>, now: i64, limit: usize) -> Stored<Batch> {
+    stop_the_old(tx, now)?;
     judge_waiting(tx, now)?;
     let epoch = tx.read().meta(Key::Epoch)?.unwrap_or_default();
     let mut batch = Batch { epoch, ..Batch::default() };
@@ -63,6 +67,19 @@ pub(super) fn pick(tx: &Tx<'_>, now: i64, limit: usize) -> Stored<Batch> {
         }
     }
     Ok(batch)
+}
+
+/// A reply that never left within seven days asks before it goes (R15). Judged only when the way is open, so that the time is
+/// the server's own: a phone's clock that jumped stops nothing.
+fn stop_the_old(tx: &Tx<'_>, now: i64) -> Stored<()> {
+    for it in tx.read().outbox()? {
+        let age = now.saturating_sub(it.written_at);
+        if it.kind == "send" && it.state == State::Queued && age > NEVER_SENT_MS {
+            tx.step_command(&it, Event::Misjudged)?;
+            tx.explain_command(&it.id, Some(Reason::TooOld.id()), None, None, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Holds what must not leave any more (R7, R8). Answers when the next window closes in front of a waiting reply.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Sender, answers, pick, write::row};
 use crate::api::SecretStore;
-use crate::model::queue::State;
+use crate::model::queue::{Event, State};
 use crate::model::records::{Conversation, Message};
 use crate::store::Store;
 use crate::support::{Clock, Inline, MemorySecrets, ServerClock, Signals, SystemRng};
@@ -155,12 +155,34 @@ async fn the_guard_looks_at_what_came_since() {
         step: "none".into(),
         times: "{}".into(),
         trouble: None,
+        extras: None,
     };
     store.write(move |tx| tx.put_message(&owner).map(|_| ())).await.unwrap();
     assert_eq!(picked(&store, NOW).await, Vec::<String>::new());
     let held = store.read(|read| read.queued("1")).await.unwrap().unwrap();
     assert_eq!((held.state, held.reason.as_deref()), (State::Held, Some("R8")));
     assert!(held.details.is_some_and(|details| details.contains("owner_app")));
+}
+
+/// R15: stopped after seven days of server time, unless a byte of it had left.
+#[tokio::test]
+async fn what_waited_for_a_week_asks() {
+    let (_folder, store) = store().await;
+    let week = 7 * 24 * 3_600_000;
+    put(&store, "1", "a").await;
+    put(&store, "2", "b").await;
+    assert_eq!(picked(&store, NOW + 5).await, ["1", "2"]);
+    // Of the second one nothing left after all.
+    let back =
+        store.write(|tx| tx.step_command(&tx.read().queued("2")?.unwrap(), Event::NeverLeft));
+    back.await.unwrap();
+    assert_eq!(picked(&store, NOW + week).await, ["1", "2"]);
+    let back =
+        store.write(|tx| tx.step_command(&tx.read().queued("2")?.unwrap(), Event::NeverLeft));
+    back.await.unwrap();
+    assert_eq!(picked(&store, NOW + week + 1).await, ["1"]);
+    let held = store.read(|read| read.queued("2")).await.unwrap().unwrap();
+    assert_eq!((held.state, held.reason.as_deref()), (State::Held, Some("R15")));
 }
 
 #[tokio::test]

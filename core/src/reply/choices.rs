@@ -16,7 +16,7 @@ pub(crate) fn for_command(
         State::Sent => vec![Choice::Withdraw],
         State::Unknown => vec![Choice::ItArrived, Choice::SendAgain],
         State::Held | State::Refused => match reason {
-            Some(Reason::AnsweredMeanwhile) => {
+            Some(Reason::AnsweredMeanwhile | Reason::TooOld) => {
                 vec![Choice::SendAnyway, Choice::Edit, Choice::Discard]
             }
             Some(Reason::WindowClosed) if window_open => {

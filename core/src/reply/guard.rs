@@ -4,7 +4,7 @@ use crate::model::records::Message;
 
 /// The text of a message, if it is one.
 fn text_of(message: &Message) -> Option<String> {
-    match crate::model::body::read(&message.body, message.deleted) {
+    match crate::model::body::read(&message.body, None) {
         crate::api::Body::Text { text } => Some(text),
         _ => None,
     }
@@ -49,6 +49,7 @@ pub(crate) mod tests {
             step: step.into(),
             times: "{}".into(),
             trouble: None,
+            extras: None,
         }
     }
 

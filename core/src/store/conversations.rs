@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{Read, StoreError, Stored, Topic, Tx};
 use crate::model::place::Place;
-use crate::model::records::Conversation;
+use crate::model::records::{Conversation, Hole};
+use crate::model::stretch::Stretch;
 
 /// A conversation with what this phone knows about its own copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +15,13 @@ pub(crate) struct HeldConversation {
     /// Messages from here on are held without a hole.
     pub from: Option<Place>,
     pub start_reached: bool,
+    /// What may be missing behind `from`.
+    pub hole: Option<Hole>,
 }
 
 const COLUMNS: &str = "id, version, contact_id, channel_id, assignee, window_closes_at, unread, last_n, last_at, \
-     last_message, waiting_since, read_up_to_n, raw, my_read_n, from_second, from_n, start_reached";
+     last_message, waiting_since, read_up_to_n, raw, my_read_n, from_second, from_n, start_reached, \
+     hole_from_second, hole_from_n, hole_to_second, hole_to_n, hole_live";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<HeldConversation> {
     let second: Option<i64> = row.get(14)?;
@@ -41,7 +45,18 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<HeldConversation> {
         my_read_n: row.get(13)?,
         from: second.zip(n).map(|(second, n)| Place { second, n }),
         start_reached: row.get(16)?,
+        hole: hole_from_row(row, 17)?,
     })
+}
+
+/// Five columns from `at` on.
+fn hole_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Hole>> {
+    let place = |at: usize| -> rusqlite::Result<Option<Place>> {
+        let (second, n): (Option<i64>, Option<i64>) = (row.get(at)?, row.get(at + 1)?);
+        Ok(second.zip(n).map(|(second, n)| Place { second, n }))
+    };
+    let live = row.get(at + 4)?;
+    Ok(place(at)?.zip(place(at + 2)?).map(|(from, to)| Hole { from, to, live }))
 }
 
 impl Read<'_> {
@@ -63,6 +78,17 @@ impl Read<'_> {
         let mut query =
             self.0.prepare_cached("SELECT count(*) FROM conversations WHERE held = 1")?;
         Ok(query.query_row([], |row| row.get(0))?)
+    }
+
+    /// Those with a hole, the most recently active first.
+    pub(crate) fn conversations_with_a_hole(&self, limit: u32) -> Stored<Vec<(String, Hole)>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT id, hole_from_second, hole_from_n, hole_to_second, hole_to_n, hole_live FROM conversations
+             WHERE hole_to_second IS NOT NULL AND held = 1 ORDER BY last_at DESC LIMIT ?1",
+        )?;
+        let rows = query.query_map([limit], |row| Ok((row.get(0)?, hole_from_row(row, 1)?)))?;
+        let found: Vec<(String, Option<Hole>)> = rows.collect::<Result<_, _>>()?;
+        Ok(found.into_iter().filter_map(|(id, hole)| Some((id, hole?))).collect())
     }
 
     /// Ids of all that are held.
@@ -124,13 +150,25 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down that everything from `from` on is held.
-    pub(super) fn set_held_from(&self, key: i64, from: Place, start_reached: bool) -> Stored<()> {
+    /// Writes down how much is held.
+    pub(super) fn set_stretch(&self, key: i64, stretch: Stretch) -> Stored<()> {
+        let Stretch { from, start_reached, hole } = stretch;
         self.sql
             .prepare_cached(
-                "UPDATE conversations SET from_second = ?2, from_n = ?3, start_reached = ?4 WHERE key = ?1",
+                "UPDATE conversations SET from_second = ?2, from_n = ?3, start_reached = ?4, hole_from_second = ?5,
+                     hole_from_n = ?6, hole_to_second = ?7, hole_to_n = ?8, hole_live = ?9 WHERE key = ?1",
             )?
-            .execute((key, from.second, from.n, start_reached))?;
+            .execute((
+                key,
+                from.map(|from| from.second),
+                from.map(|from| from.n),
+                start_reached,
+                hole.map(|hole| hole.from.second),
+                hole.map(|hole| hole.from.n),
+                hole.map(|hole| hole.to.second),
+                hole.map(|hole| hole.to.n),
+                hole.is_some_and(|hole| hole.live),
+            ))?;
         Ok(())
     }
 
@@ -156,14 +194,19 @@ impl Tx<'_> {
 }
 
 impl Read<'_> {
-    /// From where on messages are held without a hole, and whether that is the start.
-    pub(super) fn held_from(&self, key: i64) -> Stored<(Option<Place>, bool)> {
+    /// From where on messages are held, whether that is the start, and what may be missing behind it.
+    pub(super) fn stretch(&self, key: i64) -> Stored<Stretch> {
         let mut query = self.0.prepare_cached(
-            "SELECT from_second, from_n, start_reached FROM conversations WHERE key = ?1",
+            "SELECT from_second, from_n, start_reached, hole_from_second, hole_from_n, hole_to_second, hole_to_n,
+                 hole_live FROM conversations WHERE key = ?1",
         )?;
-        let found: Option<(Option<i64>, Option<i64>, bool)> =
-            query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let (second, n, start) = found.ok_or(StoreError::Broken("no such conversation key"))?;
-        Ok((second.zip(n).map(|(second, n)| Place { second, n }), start))
+        let found = query
+            .query_row([key], |row| {
+                let (second, n): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+                let from = second.zip(n).map(|(second, n)| Place { second, n });
+                Ok(Stretch { from, start_reached: row.get(2)?, hole: hole_from_row(row, 3)? })
+            })
+            .optional()?;
+        found.ok_or(StoreError::Broken("no such conversation key"))
     }
 }

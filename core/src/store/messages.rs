@@ -8,6 +8,7 @@ use super::{Read, Stored, Topic, Tx};
 use crate::model::place::Place;
 use crate::model::queue::{Event, State};
 use crate::model::records::Message;
+use crate::model::stretch::Cover;
 
 /// What a history page says beside its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,11 @@ pub(crate) struct OutOfPage {
     pub as_of: i64,
 }
 
+/// With fewer messages of an own conversation than this an import is worth a call (protocol.md 4).
+const FEW: u32 = 20;
+
 const COLUMNS: &str = "m.id, c.id, m.version, m.n, m.sent_at, m.written_at, m.author_kind, m.author_id, m.body, \
-     m.reply_to, m.deleted, m.step, m.times, m.trouble";
+     m.reply_to, m.deleted, m.step, m.times, m.trouble, m.extras";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -39,6 +43,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         step: row.get(11)?,
         times: row.get(12)?,
         trouble: row.get(13)?,
+        extras: row.get(14)?,
     })
 }
 
@@ -99,6 +104,18 @@ impl Read<'_> {
         Ok(query.query_map([], from_row)?.collect::<Result<_, _>>()?)
     }
 
+    fn oldest_place(&self, key: i64, from: Place) -> Stored<Option<Place>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT second, n FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
+             ORDER BY second, n LIMIT 1",
+        )?;
+        Ok(query
+            .query_row((key, from.second, from.n), |row| {
+                Ok(Place { second: row.get(0)?, n: row.get(1)? })
+            })
+            .optional()?)
+    }
+
     fn newest_place(&self, key: i64, from: Place) -> Stored<Option<Place>> {
         let mut query = self.0.prepare_cached(
             "SELECT second, n FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
@@ -133,8 +150,8 @@ impl Tx<'_> {
         self.sql
             .prepare_cached(
                 "INSERT OR REPLACE INTO messages (conversation, second, n, id, version, sent_at, written_at, author_kind,
-                     author_id, body, reply_to, deleted, step, times, trouble)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                     author_id, body, reply_to, deleted, step, times, trouble, extras)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(rusqlite::params![
                 key,
@@ -152,6 +169,7 @@ impl Tx<'_> {
                 it.step,
                 it.times,
                 it.trouble,
+                it.extras,
             ])?;
         self.touch_conversation(&it.conversation_id);
         self.touch(Topic::Outbox);
@@ -167,10 +185,10 @@ impl Tx<'_> {
         out: OutOfPage,
     ) -> Stored<()> {
         let key = self.key_for(conversation)?;
-        let (held, knew_start) = self.read().held_from(key)?;
+        let stretch = self.read().stretch(key)?;
         let oldest = page.first().map(|message| Place::of(message.sent_at, message.n));
         let from = if out.start_reached { Place::START } else { oldest.unwrap_or(Place::START) };
-        let newest_held = match held {
+        let newest = match stretch.from {
             Some(held) => self.read().newest_place(key, held)?,
             None => None,
         };
@@ -178,19 +196,29 @@ impl Tx<'_> {
         for message in page {
             self.put_message(message)?;
         }
-        let (from, start) = match (held, out.before) {
-            // A page that does not touch what is held leaves a hole below it.
-            (Some(held), None)
-                if newest_held.is_some_and(|newest| newest < from) && held < from =>
-            {
-                (from, out.start_reached)
-            }
-            // A page that ends below what is held leaves a hole above it: it is stored unseen.
-            (Some(held), Some(before)) if before < held => (held, knew_start),
-            (Some(held), _) => (held.min(from), knew_start || out.start_reached),
-            (None, _) => (from, out.start_reached),
-        };
-        self.set_held_from(key, from, start)?;
+        let until = out.before.unwrap_or(Place::END);
+        let cover = Cover { from, until, start_reached: out.start_reached };
+        self.set_stretch(key, stretch.with_page(cover, newest))?;
+        self.touch_conversation(conversation);
+        Ok(())
+    }
+
+    /// The server imported messages between `from` and `to`, both inclusive. `member` is who reads here.
+    pub(crate) fn open_range(
+        &self,
+        conversation: &str,
+        (from, to): (Place, Place),
+        member: Option<&str>,
+    ) -> Stored<()> {
+        let Some(held) = self.read().conversation(conversation)? else { return Ok(()) };
+        let key = self.key_for(conversation)?;
+        let stretch = self.read().stretch(key)?;
+        let start = stretch.from.unwrap_or(Place::START);
+        let count = self.read().count_messages_from(conversation, start)?;
+        let mine = member.is_some() && held.record.assignee.as_deref() == member;
+        let oldest = self.read().oldest_place(key, start)?;
+        let wanted = mine && count < FEW;
+        self.set_stretch(key, stretch.with_import((from, to), oldest, wanted))?;
         self.touch_conversation(conversation);
         Ok(())
     }
@@ -203,7 +231,7 @@ impl Tx<'_> {
         out: OutOfPage,
     ) -> Stored<()> {
         let brought: BTreeSet<&str> = page.iter().map(|message| message.id.as_str()).collect();
-        let before = out.before.unwrap_or(Place { second: i64::MAX, n: i64::MAX });
+        let before = out.before.unwrap_or(Place::END);
         let mut query = self.sql.prepare_cached(
             "SELECT id FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
                  AND (second, n) < (?4, ?5) AND version <= ?6",

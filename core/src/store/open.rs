@@ -10,7 +10,10 @@ use super::{StoreError, Stored};
 /// `FLDC`: tells our file from any other SQLite file.
 const APPLICATION_ID: i64 = 0x464c_4443;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_extras_and_holes.sql"),
+];
 
 pub(super) struct Opened {
     pub(super) writer: Connection,

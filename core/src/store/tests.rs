@@ -31,6 +31,7 @@ fn message(n: i64, version: i64) -> Message {
         step: "none".into(),
         times: "{}".into(),
         trouble: None,
+        extras: None,
     }
 }
 
@@ -93,17 +94,24 @@ async fn pages_that_touch_are_one_stretch() {
 }
 
 #[tokio::test]
-async fn a_page_above_a_gap_hides_what_is_below_until_the_gap_is_filled() {
+async fn a_page_above_a_gap_takes_nothing_away_and_the_gap_is_filled() {
     let (_folder, store) = store().await;
     held(&store).await;
     page(&store, 1..=10, None, true, 10).await;
     // A reset: the newest page does not reach down to what is held.
     page(&store, 50..=60, None, false, 60).await;
-    assert_eq!(shown(&store).await, (50..=60).collect::<Vec<_>>());
+    let with_gap: Vec<i64> = (1..=10).chain(50..=60).collect();
+    assert_eq!(shown(&store).await, with_gap);
+    let hole = async || {
+        let held = store.read(|read| read.conversation(CHAT)).await.unwrap().unwrap();
+        held.hole.map(|hole| (hole.from.n, hole.to.n, hole.live))
+    };
+    assert_eq!(hole().await, Some((11, 49, true)));
     page(&store, 20..=49, Some(50), false, 60).await;
-    assert_eq!(shown(&store).await, (20..=60).collect::<Vec<_>>());
-    page(&store, 1..=19, Some(20), true, 60).await;
+    assert_eq!(hole().await, Some((11, 19, true)));
+    page(&store, 8..=19, Some(20), false, 60).await;
     assert_eq!(shown(&store).await, (1..=60).collect::<Vec<_>>());
+    assert_eq!(hole().await, None);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! From the wire to the store: `plan` is pure and says what a page means, `carry_out` does it in one transaction.
 
 use crate::api::Reason;
+use crate::model::extras;
+use crate::model::place::Place;
 use crate::model::queue::Event;
 use crate::model::records::{Channel, Contact, Conversation, Member, Message};
 use crate::store::{Key, OutOfPage, Stored, Topic, Tx};
@@ -34,6 +36,11 @@ pub(super) enum Op {
         conversation: String,
         n: i64,
     },
+    Imported {
+        conversation: String,
+        from: Place,
+        to: Place,
+    },
     Left {
         conversation: String,
         seq: i64,
@@ -50,7 +57,7 @@ pub(super) fn plan(changes: Vec<wire::Change>) -> Vec<Op> {
     let mut ops = Vec::with_capacity(changes.len());
     for change in changes {
         let (kind, seq) = (change.kind.clone(), change.seq);
-        if plan_one(change, &mut ops).is_none() {
+        if plan_one(change, &mut ops).is_none() && !is_for_others(&kind) {
             log::warn!("event=change_not_understood kind_known={} seq={seq}", is_known(&kind));
         }
     }
@@ -69,7 +76,13 @@ fn is_known(kind: &str) -> bool {
             | "entered"
             | "left"
             | "my_read"
+            | "imported"
     )
+}
+
+/// Kinds that this version has no screen for: nothing of them is kept, and a later version asks for them anew.
+fn is_for_others(kind: &str) -> bool {
+    matches!(kind, "template" | "label" | "quick_reply" | "team" | "merged")
 }
 
 fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
@@ -102,6 +115,11 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
         "my_read" => {
             let n = serde_json::from_str::<serde_json::Value>(text).ok()?.get("n")?.as_i64()?;
             ops.push(Op::MyRead { conversation: change.id, n });
+        }
+        "imported" => {
+            let batch: wire::Imported = serde_json::from_str(text).ok()?;
+            let (from, to) = (Place::from_wire(&batch.from_pos)?, Place::from_wire(&batch.to_pos)?);
+            ops.push(Op::Imported { conversation: change.id, from, to });
         }
         _ => return None,
     }
@@ -168,7 +186,14 @@ fn conversation(text: &str, brings: bool) -> Option<Op> {
 
 /// A message of the wire as the store keeps it.
 pub(crate) fn message(it: wire::Message) -> Message {
+    let extras = extras::Kept {
+        reactions: it.reactions.as_deref(),
+        edited_at: it.edited_at.as_deref(),
+        deleted: it.deleted.as_deref(),
+        forwarded: it.forwarded.as_deref(),
+    };
     Message {
+        extras: extras.json(),
         id: it.id,
         conversation_id: it.conversation_id,
         version: it.version,
@@ -240,6 +265,10 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
                 tx.set_meta(Key::GreetingTexts, greetings)?;
             }
             Op::MyRead { conversation, n } => tx.set_my_read(conversation, *n)?,
+            Op::Imported { conversation, from, to } => {
+                let member = tx.read().meta(Key::MemberId)?;
+                tx.open_range(conversation, (*from, *to), member.as_deref())?;
+            }
             Op::Left { conversation, seq } => leave(tx, conversation, *seq, now)?,
             Op::Gone { kind, id, seq } => {
                 tx.mark(kind, id, *seq, now)?;

@@ -2,8 +2,8 @@
 
 use super::apply;
 use super::engine::Engine;
-use crate::model::queue::Event;
-use crate::store::{Key, Stored, Tx};
+use super::epoch::{enter_epoch, see_epoch};
+use crate::store::Key;
 use crate::transport::{CallError, wire};
 
 impl Engine {
@@ -103,110 +103,5 @@ impl Engine {
             tx.clear_meta(Key::Resetting)
         })
         .await
-    }
-}
-
-/// Takes note of the epoch that an answer names, whichever answer names a new one first.
-pub(super) fn see_epoch(tx: &Tx<'_>, epoch: &str, now: i64) -> Stored<()> {
-    if tx.read().meta(Key::Epoch)?.is_some_and(|held| held != epoch) {
-        enter_epoch(tx, now)?;
-    }
-    tx.set_meta(Key::Epoch, epoch)
-}
-
-/// Another epoch: versions and numbers count from anew, and what had left for the old server is unknown to the new one.
-fn enter_epoch(tx: &Tx<'_>, now: i64) -> Stored<()> {
-    tx.forget_versions()?;
-    tx.clear_marks()?;
-    for it in tx.read().outbox()? {
-        if it.kind != "send" {
-            // What the old server did is over; what it did not answer is asked of the new one.
-            tx.step_command(&it, Event::CaughtUp)?;
-        } else if tx.step_command(&it, Event::NewEpoch)?.is_some() {
-            tx.await_seq(&it.id, None)?;
-            let reason = crate::api::Reason::UnknownOutcome.id();
-            tx.explain_command(&it.id, Some(reason), None, None, now)?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::api::Reason;
-    use crate::model::queue::State;
-    use crate::model::records::Message;
-    use crate::outbox::row;
-    use crate::store::Store;
-    use crate::support::Inline;
-    use crate::transport::wire::{CommandBody, TextBody};
-
-    async fn state(store: &Store, id: &'static str) -> Option<(State, Option<String>)> {
-        let found = store.read(move |read| Ok(read.queued(id)?.map(|it| (it.state, it.reason))));
-        found.await.unwrap()
-    }
-
-    /// Three sends: waiting, gone without an answer, done at the old server.
-    async fn at_the_old_server() -> (tempfile::TempDir, Store) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("s.db"), Arc::new(Inline)).await.unwrap();
-        let filled = store.write(|tx| {
-            see_epoch(tx, "old", 1)?;
-            for id in ["waiting", "gone", "done"] {
-                let body = TextBody::new("hi");
-                let (conversation, reply_to, based_on_n) = ("a", None, 1);
-                let body = CommandBody::Send { conversation, body, reply_to, based_on_n };
-                tx.enqueue(&row(id, 1, "a", None, body, None).unwrap())?;
-            }
-            for id in ["gone", "done"] {
-                tx.step_command(&tx.read().queued(id)?.unwrap(), Event::Attempt)?;
-            }
-            tx.step_command(&tx.read().queued("done")?.unwrap(), Event::Done)?;
-            tx.await_seq("done", Some(500))
-        });
-        filled.await.unwrap();
-        (folder, store)
-    }
-
-    #[tokio::test]
-    async fn whichever_answer_names_a_new_epoch_nothing_is_sent_twice_by_itself() {
-        let (_folder, store) = at_the_old_server().await;
-        store.write(|tx| see_epoch(tx, "old", 2)).await.unwrap();
-        assert_eq!(state(&store, "gone").await, Some((State::Sent, None)));
-        store.write(|tx| see_epoch(tx, "new", 3)).await.unwrap();
-        let unknown = Some((State::Unknown, Some(Reason::UnknownOutcome.id().to_owned())));
-        assert_eq!(state(&store, "gone").await, unknown);
-        assert_eq!(state(&store, "done").await, unknown, "the new server may lack it");
-        assert_eq!(state(&store, "waiting").await, Some((State::Queued, None)));
-        // The old server's numbers end nothing.
-        store.write(|tx| tx.finish_up_to(1_000)).await.unwrap();
-        assert_eq!(state(&store, "done").await, unknown);
-    }
-
-    #[tokio::test]
-    async fn a_message_that_the_new_server_has_settles_itself() {
-        let (_folder, store) = at_the_old_server().await;
-        store.write(|tx| see_epoch(tx, "new", 3)).await.unwrap();
-        let message = Message {
-            id: "gone".into(),
-            conversation_id: "a".into(),
-            version: 4,
-            n: 2,
-            sent_at: 1,
-            written_at: None,
-            author_kind: "agent".into(),
-            author_id: None,
-            body: "{}".into(),
-            reply_to: None,
-            deleted: false,
-            step: "sent".into(),
-            times: "{}".into(),
-            trouble: None,
-        };
-        store.write(move |tx| tx.put_message(&message).map(|_| ())).await.unwrap();
-        assert_eq!(state(&store, "gone").await, None);
     }
 }

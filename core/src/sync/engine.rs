@@ -56,7 +56,10 @@ impl Engine {
             let outcome = match state {
                 State::CatchingUp => {
                     self.link.set(LinkState::Connecting, None);
-                    self.pull().await.map(|_| Event::CaughtUp)
+                    match self.pull().await {
+                        Ok(_) => self.fill_holes().await.map(|()| Event::CaughtUp),
+                        Err(error) => Err(error),
+                    }
                 }
                 State::Connecting if self.is_wanted_before_socket(unsteady).await => {
                     Ok(Event::Interrupted)
@@ -172,7 +175,10 @@ impl Engine {
                     // Whether there is still a network only the next pull can tell.
                     return Ok(Event::Interrupted);
                 }
-                LiveEvent::Text(text) => self.take_frame(&text).await?,
+                LiveEvent::Text(text) => {
+                    self.take_frame(&text).await?;
+                    self.fill_holes().await?;
+                }
             }
         }
     }
@@ -214,7 +220,7 @@ impl Engine {
         let ops = apply::plan(rows);
         let new = self
             .write(move |tx| {
-                super::bootstrap::see_epoch(tx, &epoch, now)?;
+                super::epoch::see_epoch(tx, &epoch, now)?;
                 let new = apply::carry_out(tx, &ops, as_of, now)?;
                 tx.set_meta(Key::Cursor, &cursor)?;
                 tx.set_meta(Key::Seq, &to.to_string())?;
@@ -276,7 +282,7 @@ impl Engine {
 }
 
 /// The store's trouble is logged where it is converted; for the loop it is one more reason to wait and try again.
-fn store_trouble(error: crate::store::StoreError) -> CallError {
+pub(super) fn store_trouble(error: crate::store::StoreError) -> CallError {
     let _logged = Error::from(error);
     CallError::Trouble { retry_after_ms: None }
 }

@@ -5,7 +5,10 @@
 mod apply;
 mod bootstrap;
 mod engine;
+mod epoch;
+mod holes;
 mod state;
 
-pub(crate) use apply::{message, put_older};
+pub(crate) use apply::put_older;
 pub(crate) use engine::Engine;
+pub(crate) use holes::{end_of, history};

@@ -12,6 +12,7 @@ use crate::api::{
     Unsent,
 };
 use crate::model::body;
+use crate::model::extras;
 use crate::model::records::Queued;
 use crate::reply::window;
 use crate::store::{HeldConversation, Key, Read, Stored, Topic};
@@ -141,7 +142,7 @@ struct Last {
     sent_at: i64,
     author: LastAuthor,
     body: Box<serde_json::value::RawValue>,
-    deleted: Option<serde_json::Value>,
+    deleted: Option<Box<serde_json::value::RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -164,7 +165,10 @@ fn preview(
     let last: Option<Last> = last.and_then(|json| serde_json::from_str(json).ok());
     last.map_or((None, None), |last| {
         let author = people.author(&last.author.kind, last.author.id.as_deref());
-        let body = body::read(last.body.get(), last.deleted.is_some());
+        // As of a message: who deleted it is read from the same words.
+        let kept = extras::Kept { deleted: last.deleted.as_deref(), ..extras::Kept::default() };
+        let extras = extras::read(kept.json().as_deref());
+        let body = body::read(last.body.get(), people.deleter(last.deleted.is_some(), &extras));
         (Some(Preview { author, body }), Some(Millis(last.sent_at)))
     })
 }

@@ -4,9 +4,10 @@ use super::hub::Waiter;
 use super::overlay::{self, People};
 use super::{Sources, timeline};
 use crate::api::{
-    AuthorKind, Body, CommandId, ConversationId, Error, LadderStep, Millis, OutboxRow,
-    OutboxSnapshot, QueuePause,
+    AuthorKind, CommandId, ConversationId, Error, LadderStep, Millis, OutboxRow, OutboxSnapshot,
+    QueuePause,
 };
+use crate::model::body;
 use crate::model::queue::State;
 use crate::store::{Read, Stored, Topic};
 
@@ -77,10 +78,7 @@ fn build(
         let Some(trouble) = standing.trouble.filter(|trouble| mine && !trouble.is_final) else {
             continue;
         };
-        let text = match standing.body {
-            Body::Text { text } => Some(text),
-            _ => None,
-        };
+        let text = body::written(standing.body);
         let needs_me = timeline::asks(trouble.reason, &standing.choices);
         rows.push((
             needs_me,

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::api::{Author, AuthorKind, Choice, Millis, QueuePause, Reason, Trouble};
+use crate::api::{
+    Attention, Author, AuthorKind, Choice, Millis, QueuePause, Reaction, Reason, Trouble,
+};
+use crate::model::body;
+use crate::model::extras::{Extras, Somebody};
 use crate::model::queue::State;
 use crate::model::records::Queued;
 use crate::reply::{choices, window};
@@ -37,6 +41,24 @@ impl People {
         Author { kind, name }
     }
 
+    pub(super) fn somebody(&self, who: &Somebody) -> Author {
+        self.author(&who.kind, who.id.as_deref())
+    }
+
+    /// Who took a message's content away, if it is gone.
+    pub(super) fn deleter(&self, deleted: bool, extras: &Extras) -> Option<AuthorKind> {
+        let by = extras.deleted_by.as_ref().map(|by| self.somebody(by).kind);
+        deleted.then(|| by.unwrap_or(AuthorKind::Unknown))
+    }
+
+    pub(super) fn reactions(&self, extras: &Extras) -> Vec<Reaction> {
+        let shown = |(who, emoji): &(Somebody, String)| Reaction {
+            author: self.somebody(who),
+            emoji: emoji.clone(),
+        };
+        extras.reactions.iter().map(shown).collect()
+    }
+
     pub(super) fn me(&self) -> Author {
         let name = self.me.as_ref().and_then(|me| self.members.get(me)).cloned();
         Author { kind: AuthorKind::Me, name }
@@ -59,12 +81,8 @@ struct By {
 /// The text of message `n`, to be shown beside a held reply.
 fn answer_text(read: &Read<'_>, conversation: &str, n: i64) -> Stored<Option<String>> {
     let found = read.messages_after(conversation, n.saturating_sub(1))?;
-    Ok(found.into_iter().find(|message| message.n == n).and_then(|message| {
-        match crate::model::body::read(&message.body, message.deleted) {
-            crate::api::Body::Text { text } => Some(text),
-            _ => None,
-        }
-    }))
+    let answer = found.into_iter().find(|message| message.n == n && !message.deleted);
+    Ok(answer.and_then(|answer| body::written(body::read(&answer.body, None))))
 }
 
 fn explain(
@@ -87,6 +105,7 @@ fn explain(
 fn plain(reason: Reason) -> Trouble {
     Trouble {
         reason,
+        attention: reason.attention(),
         whatsapp_code: None,
         code: None,
         since: None,
@@ -124,6 +143,8 @@ pub(super) fn message_trouble(
         is_final: wire.is_final,
         ..plain(Reason::from_id(&wire.reason))
     };
+    let attention = if trouble.is_final { Attention::Stopped } else { trouble.attention };
+    let trouble = Trouble { attention, ..trouble };
     explain(read, people, conversation, trouble, Some(json)).map(Some)
 }
 

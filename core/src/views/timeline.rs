@@ -6,12 +6,12 @@ use super::Sources;
 use super::hub::Waiter;
 use super::overlay::{self, People};
 use crate::api::{
-    AuthorKind, Body, Choice, ConversationId, Error, LadderStep, MessageId, Millis, QueuePause,
-    Reason, TimelineRow, TimelineSnapshot, WindowState,
+    AuthorKind, Body, Choice, ConversationId, Error, Forwarded, LadderStep, MessageId, Millis,
+    QueuePause, Reason, TimelineRow, TimelineSnapshot, WindowState,
 };
 use crate::model::queue::State;
-use crate::model::records::{Message, Queued};
-use crate::model::{body, place::Place, steps};
+use crate::model::records::{Hole, Message, Queued};
+use crate::model::{body, extras, place::Place, steps};
 use crate::reply::{choices, window};
 use crate::store::{HeldConversation, Read, Stored, Topic};
 
@@ -87,6 +87,7 @@ fn build(
     let held = read.conversation(id.as_str())?;
     let closes_at = held.as_ref().and_then(|held| held.record.window_closes_at);
     let is_open = window::is_open(closes_at, now);
+    let hole = held.as_ref().and_then(|held| held.hole);
     let from = held.as_ref().and_then(|held| held.from).unwrap_or(Place::START);
     let messages = match &held {
         Some(_) => read.messages_from(id.as_str(), from, limit)?,
@@ -99,7 +100,10 @@ fn build(
             .iter()
             .skip(index + 1)
             .any(|later| later.author_kind == "agent" && later.step == "queued" && !later.deleted);
-        rows.push(bubble(read, &people, message, &queued, is_open, holds_others)?);
+        let seen = Seen { now, window_open: is_open, holds_others };
+        let mut row = bubble(read, &people, message, &queued, seen)?;
+        row.hole_before = hole.is_some_and(|hole| is_behind(messages.get(..index), message, hole));
+        rows.push(row);
     }
     let standings = overlay::standings(read, &people, &queued, pause, now)?;
     let newest_customer = messages.iter().rev().find(|m| m.author_kind == "customer");
@@ -125,6 +129,11 @@ fn build(
             trouble: standing.trouble,
             choices: standing.choices,
             reply_to: crate::model::body::quoted(&it.payload).map(MessageId),
+            reactions: Vec::new(),
+            edited_at: None,
+            forwarded: Forwarded::No,
+            never_confirmed: false,
+            hole_before: false,
             customer_wrote_since: newest_customer.is_some_and(|m| m.n > it.based_on_n),
         });
     }
@@ -145,10 +154,21 @@ fn build(
     })
 }
 
+/// True for the first message drawn above a hole.
+fn is_behind(earlier: Option<&[Message]>, message: &Message, hole: Hole) -> bool {
+    let behind = |message: &Message| Place::of(message.sent_at, message.n) > hole.to;
+    behind(message) && !earlier.and_then(<[Message]>::last).is_some_and(behind)
+}
+
 fn newest_n(held: Option<&HeldConversation>, messages: &[Message]) -> i64 {
-    // What a person can have seen is what is drawn, not what the conversation's row already counts.
-    let drawn = messages.iter().map(|message| message.n).max();
-    drawn.unwrap_or_else(|| held.map_or(0, |held| held.record.last_n))
+    // What a person can have seen is what is drawn, not what the conversation's row already counts; and of what stands
+    // above a hole nobody can say that what came before it was seen.
+    let hole = held.and_then(|held| held.hole).filter(|hole| hole.live);
+    let seen = |message: &&Message| {
+        hole.is_none_or(|hole| Place::of(message.sent_at, message.n) < hole.from)
+    };
+    let drawn = messages.iter().filter(seen).map(|message| message.n).max();
+    drawn.unwrap_or_else(|| held.filter(|_| hole.is_none()).map_or(0, |held| held.record.last_n))
 }
 
 /// The customer's name, else number, else username.
@@ -162,13 +182,21 @@ pub(super) fn name(read: &Read<'_>, held: &HeldConversation) -> Stored<String> {
         .unwrap_or_default())
 }
 
+/// What a bubble is judged by.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Server time.
+    now: i64,
+    window_open: bool,
+    holds_others: bool,
+}
+
 fn bubble(
     read: &Read<'_>,
     people: &People,
     message: &Message,
     queued: &[Queued],
-    window_open: bool,
-    holds_others: bool,
+    Seen { now, window_open, holds_others }: Seen,
 ) -> Stored<TimelineRow> {
     let author = people.author(&message.author_kind, message.author_id.as_deref());
     let mut step = steps::from_word(&message.step);
@@ -198,17 +226,24 @@ fn bubble(
             _ => {}
         }
     }
+    let extras = extras::read(message.extras.as_deref());
+    let times = steps::times(&message.times);
     Ok(TimelineRow {
         key: MessageId(message.id.clone()),
         n: Some(message.n),
         author,
-        body: body::read(&message.body, message.deleted),
+        body: body::read(&message.body, people.deleter(message.deleted, &extras)),
         at: Millis(message.sent_at),
         step,
-        times: steps::times(&message.times),
+        never_confirmed: steps::is_never_confirmed(step, &times, message.sent_at, now),
+        times,
         trouble,
         choices,
         reply_to: message.reply_to.clone().map(MessageId),
+        reactions: people.reactions(&extras),
+        edited_at: extras.edited_at.map(Millis).filter(|_| !message.deleted),
+        forwarded: extras.forwarded,
+        hole_before: false,
         customer_wrote_since: false,
     })
 }
@@ -232,5 +267,6 @@ pub(super) fn standing_of(
 ) -> Stored<TimelineRow> {
     let closes_at =
         read.conversation(&message.conversation_id)?.and_then(|held| held.record.window_closes_at);
-    bubble(read, people, message, queued, window::is_open(closes_at, now), true)
+    let seen = Seen { now, window_open: window::is_open(closes_at, now), holds_others: true };
+    bubble(read, people, message, queued, seen)
 }

@@ -29,7 +29,7 @@ impl Clock for Virtual {
 
 /// What happens to sockets.
 #[derive(Clone, Copy)]
-enum Sockets {
+pub(crate) enum Sockets {
     /// They stay open and silent.
     Last,
     /// They close at once.
@@ -46,20 +46,27 @@ struct Script {
 }
 
 #[derive(Clone)]
-struct Server(Arc<Mutex<Script>>, Virtual);
+pub(crate) struct Server(Arc<Mutex<Script>>, Virtual);
 
 impl Server {
-    fn new(sockets: Sockets) -> Self {
+    pub(crate) fn new(sockets: Sockets) -> Self {
         let (answers, calls) = (BTreeMap::new(), BTreeMap::new());
         let clock = Virtual(tokio::time::Instant::now());
         Self(Arc::new(Mutex::new(Script { answers, sockets, calls })), clock)
     }
 
-    fn answer(&self, path: &'static str, status: u16, retry_after_ms: Option<u64>, body: &str) {
+    /// What `path` answers from now on; with its query it is meant alone.
+    pub(crate) fn answer(
+        &self,
+        path: &'static str,
+        status: u16,
+        retry_after_ms: Option<u64>,
+        body: &str,
+    ) {
         self.0.lock().unwrap().answers.insert(path, (status, retry_after_ms, body.to_owned()));
     }
 
-    fn calls(&self, path: &str) -> u32 {
+    pub(crate) fn calls(&self, path: &str) -> u32 {
         self.0.lock().unwrap().calls.get(path).copied().unwrap_or(0)
     }
 
@@ -114,7 +121,10 @@ impl Transport for Server {
             tokio::time::sleep(Duration::from_millis(10)).await;
             let path = request.path.split('?').next().unwrap();
             self.count(path);
-            let scripted = self.0.lock().unwrap().answers.get(path).cloned();
+            let scripted = {
+                let script = self.0.lock().unwrap();
+                script.answers.get(request.path.as_str()).or(script.answers.get(path)).cloned()
+            };
             let (status, retry_after_ms, body) =
                 scripted.unwrap_or_else(|| (200, None, Self::usual(&request)));
             let server_time = Some(self.1.now_ms());
@@ -140,7 +150,7 @@ impl Transport for Server {
     }
 }
 
-async fn phone(server: &Server) -> (tempfile::TempDir, Client) {
+pub(crate) async fn phone(server: &Server) -> (tempfile::TempDir, Client) {
     phone_with(server, Arc::new(MemorySecrets::default())).await
 }
 
@@ -167,7 +177,7 @@ async fn phone_with(server: &Server, secrets: Arc<dyn SecretStore>) -> (tempfile
     (folder, client)
 }
 
-async fn seconds(seconds: u64) {
+pub(crate) async fn seconds(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 

@@ -13,6 +13,7 @@ struct BubbleView: View {
 
     var body: some View {
         VStack(alignment: bubble.shape.isAtEnd ? .trailing : .leading, spacing: Look.spaceXs) {
+            if let hole = bubble.hole { Text(hole).font(.footnote).foregroundStyle(Color(look: Look.info)) }
             content
             if !bubble.actions.isEmpty { actions }
         }
@@ -23,7 +24,10 @@ struct BubbleView: View {
         VStack(alignment: .leading, spacing: Look.spaceXs) {
             LabelView(label: bubble.author)
             if let quoted = bubble.quote { Text(quoted).font(.footnote).foregroundStyle(Color(look: Look.muted)) }
-            Text(bubble.text).italic(bubble.isPlaceholder)
+            if let kind = bubble.kind { Text(kind).italic(true) }
+            if !bubble.text.isEmpty { Text(bubble.text) }
+            if let hint = bubble.hint { Text(hint).font(.footnote) }
+            ForEach(bubble.marks, id: \.self) { Text($0).font(.footnote).foregroundStyle(Color(look: Look.muted)) }
             if let answer = bubble.answer { Text(answer).font(.footnote).padding(Look.spaceS) }
             if let note = bubble.note { Text(note).font(.footnote) }
             HStack(spacing: Look.spaceS) {

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod commands;
 pub mod error;
+pub mod error_table;
 pub mod http;
 pub(crate) mod known;
 pub mod link_code;

@@ -222,6 +222,9 @@ pub enum LaterCode {
 }
 
 impl LaterCode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Behind, Self::Overloaded, Self::ServerFull];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::agents::outcome::Role;
 use crate::app::{self, StartError};
+use crate::meta::replay::ReplayError;
 use crate::office::{NewAgent, NewChannel, Office, OfficeError};
 use crate::settings::{FolderSettings, PasswordCost, SettingsError};
 use crate::support::{BlockingPool, Clock, Executor, Rng, Secret, SystemClock, SystemRng};
@@ -51,8 +52,17 @@ enum Command {
     /// Business numbers.
     #[command(subcommand)]
     Channel(ChannelCommand),
+    /// What Meta sent.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Counts what is in the data folder.
     Status,
+}
+
+#[derive(Subcommand)]
+enum WebhooksCommand {
+    /// Runs the stored raw bodies again into an empty store and compares what they make.
+    Replay,
 }
 
 #[derive(Subcommand)]
@@ -156,6 +166,10 @@ enum Failure {
     Listen(std::net::SocketAddr, std::io::ErrorKind),
     #[error("standard input cannot be read")]
     Input,
+    #[error("the bodies could not be run again: {0}")]
+    Replay(#[from] ReplayError),
+    #[error("the bodies make something else now")]
+    ReplayDiffers,
     #[error("the runtime failed: {0}")]
     Runtime(std::io::ErrorKind),
 }
@@ -169,6 +183,8 @@ impl Failure {
             Self::Graph => ("setting", Some("FIELDLINE_GRAPH_URL")),
             Self::Listen(..) => ("listen", Some("FIELDLINE_LISTEN")),
             Self::Input => ("input", None),
+            Self::Replay(_) => ("store", None),
+            Self::ReplayDiffers => ("replay_differs", None),
             Self::Runtime(_) => ("runtime", None),
         };
         let mut error = json!({ "code": code, "message": self.to_string() });
@@ -249,6 +265,7 @@ async fn operate(command: Command) -> Result<(), Failure> {
     let ports = (clock, rng, executor);
     let office =
         Office::open(&settings.data, settings.key, PasswordCost::STANDARD, base_url, ports).await?;
+    let mut equal = true;
     let answer = match command {
         Command::Workspace(WorkspaceCommand::Create { name, owner_email }) => {
             answer(&office.create_workspace(&name, &owner_email, secret).await?)
@@ -272,6 +289,11 @@ async fn operate(command: Command) -> Result<(), Failure> {
             let channel = NewChannel { workspace, phone_number_id, waba_id, display, token };
             answer(&office.add_channel(channel).await?)
         }
+        Command::Webhooks(WebhooksCommand::Replay) => {
+            let report = office.replay(&settings.data).await?;
+            equal = report.equal;
+            answer(&report)
+        }
         Command::Status | Command::Serve => {
             let mut status = answer(&office.counts().await?);
             if let Some(status) = status.as_object_mut() {
@@ -282,7 +304,7 @@ async fn operate(command: Command) -> Result<(), Failure> {
     };
     office.close().await;
     print(&answer);
-    Ok(())
+    if equal { Ok(()) } else { Err(Failure::ReplayDiffers) }
 }
 
 impl From<RoleArgument> for Role {

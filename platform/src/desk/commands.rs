@@ -16,6 +16,8 @@ use super::rights::{Right, Rights};
 use crate::agents::command::malformed;
 use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::may_see;
+use crate::meta::line;
+use crate::meta::marks::Marks;
 use crate::store::holders::{self, Desk, Line};
 use crate::store::objects::touch_conversation;
 use crate::store::workspaces::Workspace;
@@ -286,15 +288,14 @@ fn shift(tx: &mut WriteTx<'_>, actor: &Actor, on: bool) -> Result<Outcome, Store
 }
 
 fn opened(tx: &mut WriteTx<'_>, actor: &Actor, channel: &str) -> Result<Outcome, StoreError> {
-    let now = tx.now();
     match chats::workspace_of_channel(tx.sql(), channel)? {
         Some(workspace) if workspace == actor.workspace => {}
         _ => return Ok(malformed("channel")),
     }
-    chats::set_sign_of_life(tx.sql(), channel, now)?;
-    let seq = tx.change(&actor.workspace, &ChangeScope::Workspace, ChangeKind::Channel, channel)?;
-    chats::set_channel_version(tx.sql(), channel, seq)?;
-    Ok(Outcome::done(seq))
+    let mut marks = Marks::default();
+    line::opened(tx, &mut marks, channel)?;
+    marks.write(tx)?;
+    Ok(Outcome::done(tx.head(&actor.workspace)?))
 }
 
 /// Gives a contact a row in each of its conversations. `people` has the version.

@@ -1,13 +1,20 @@
 //! The worker that works stored webhook bodies off, in the order they came.
+//!
+//! Many bodies make one transaction, and a large body makes several: a flush of the disk serves up
+//! to [`BUDGET`] things, and nobody else waits for the writer longer than those take. What only
+//! imports is done a slice at a time whenever nothing live waits.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time;
 
-use super::ingest;
+use super::ingest::{self, Prepared};
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::webhooks::{self, Pending};
+use crate::store::webhooks::{self, Lane};
+use crate::support::executor;
 
 /// On this try what fails in a body is left out; a body that fails even so is set aside.
 const TRIES: i64 = 3;
@@ -15,58 +22,158 @@ const TRIES: i64 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Wait while the store itself is in trouble, which is no body's fault.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// Things of one transaction, by their weight.
+const BUDGET: usize = 256;
+/// Bodies that are read from the store at once, and their bytes behind the first.
+const BODIES: usize = 128;
+const BYTES: usize = 4 * 1024 * 1024;
 
 /// Runs the worker until the platform stops.
 pub(crate) async fn run(state: AppState) {
+    let mut live = Taken::of(Lane::Live);
+    let mut import = Taken::of(Lane::Import);
     while !state.stop.is_stopping() {
-        let pause = match state.store.read(webhooks::next).await {
-            Ok(Some(pending)) => {
-                let pause = work_off(&state, pending).await;
+        let step = match live.step(&state).await {
+            Step::Idle => import.step(&state).await,
+            step => step,
+        };
+        let pause = match step {
+            Step::Worked => {
                 state.webhooks.worked_off();
                 // News may have freed a message that waited for it.
                 state.sends.wake();
-                if pause.is_zero() {
-                    continue;
-                }
-                pause
+                // Whoever waits for this thread or the writer goes between two transactions.
+                tokio::task::yield_now().await;
+                continue;
             }
-            Ok(None) => Duration::MAX,
-            Err(error) => {
-                log::error!("webhook_next cause=\"{error}\"");
-                STORE_PAUSE
-            }
+            Step::Failed(pause) => Some(pause),
+            Step::Idle => None,
         };
         tokio::select! {
             biased;
             () = state.stop.stopped() => return,
-            () = state.webhooks.woken(), if pause == Duration::MAX => {}
-            () = time::sleep(pause), if pause != Duration::MAX => {}
+            () = state.webhooks.woken(), if pause.is_none() => {}
+            () = time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }
     }
 }
 
-/// Works one body off; returns how long to wait before the next try.
-async fn work_off(state: &AppState, pending: Pending) -> Duration {
-    let (id, tries) = (pending.id, pending.tries + 1);
-    let last = tries >= TRIES;
-    let error = match state.store.write(move |tx| ingest::work_off(tx, &pending, last)).await {
-        Ok(()) => return Duration::ZERO,
-        Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Closed)) => {
-            log::error!("webhook_waits id={id} cause=\"{error}\"");
-            return STORE_PAUSE;
+/// What a step came to.
+enum Step {
+    /// One transaction is done.
+    Worked,
+    /// Nothing waits.
+    Idle,
+    /// To be tried again after this long.
+    Failed(Duration),
+}
+
+/// Bodies of a lane that were read from the store and are not over.
+struct Taken {
+    lane: Lane,
+    bodies: VecDeque<Prepared>,
+}
+
+impl Taken {
+    const fn of(lane: Lane) -> Self {
+        Self { lane, bodies: VecDeque::new() }
+    }
+
+    /// One transaction of this lane.
+    async fn step(&mut self, state: &AppState) -> Step {
+        if self.bodies.is_empty()
+            && let Err(error) = self.fill(state).await
+        {
+            log::error!("webhook_next cause=\"{error}\"");
+            return Step::Failed(STORE_PAUSE);
         }
-        Err(error) => error,
-    };
-    let reason = error.to_string();
-    let noted = state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, last)).await;
-    if let Err(error) = noted {
-        log::error!("webhook_failure_not_noted id={id} cause=\"{error}\"");
-        return STORE_PAUSE;
+        if self.bodies.is_empty() {
+            return Step::Idle;
+        }
+        let bodies: Arc<Vec<Prepared>> = Arc::new(self.bodies.drain(..).collect());
+        let work = Arc::clone(&bodies);
+        let worked = state.store.write(move |tx| ingest::work_off(tx, &work, BUDGET)).await;
+        self.bodies = Arc::into_inner(bodies).unwrap_or_default().into();
+        match worked {
+            Ok(worked) => {
+                self.bodies.drain(..worked.bodies.min(self.bodies.len()));
+                if let Some(first) = self.bodies.front_mut().filter(|_| worked.position > 0) {
+                    first.set_position(worked.position);
+                }
+                Step::Worked
+            }
+            Err(error) => self.alone(state, error).await,
+        }
     }
-    if last {
-        log::error!("webhook_set_aside id={id} tries={tries} cause=\"{error}\"");
-        return Duration::ZERO;
+
+    /// Reads the next bodies and takes them apart, off the async threads and beside the writer.
+    async fn fill(&mut self, state: &AppState) -> Result<(), StoreError> {
+        let lane = self.lane;
+        let count = if lane == Lane::Live { BODIES } else { 1 };
+        let pending = state.store.read(move |c| webhooks::next(c, lane, count, BYTES)).await?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let read = move || pending.iter().map(Prepared::read).collect::<Vec<_>>();
+        let prepared = executor::run(state.ports.executor.as_ref(), read)
+            .await
+            .ok_or(StoreError::Interrupted)?;
+        let (stay, go): (Vec<_>, Vec<_>) =
+            prepared.into_iter().partition(|p| lane == Lane::Import || p.lane() == Lane::Live);
+        if !go.is_empty() {
+            let ids: Vec<i64> = go.iter().map(|prepared| prepared.id).collect();
+            state
+                .store
+                .write(move |tx| ids.iter().try_for_each(|id| webhooks::to_import(tx.sql(), *id)))
+                .await?;
+            state.webhooks.wake();
+        }
+        self.bodies = stay.into();
+        Ok(())
     }
-    log::warn!("webhook_failed id={id} tries={tries} cause=\"{error}\"");
-    PAUSE * u32::try_from(tries).unwrap_or(1)
+
+    /// Something in the transaction failed and nothing of it stays: the first body is tried by
+    /// itself, so that its trouble is its own.
+    async fn alone(&mut self, state: &AppState, error: StoreError) -> Step {
+        let Some(mut first) = self.bodies.pop_front() else { return Step::Failed(STORE_PAUSE) };
+        // What stays of the others is read anew: their turn may come in another order.
+        self.bodies.clear();
+        if let StoreError::Full | StoreError::Busy | StoreError::Closed = error {
+            log::error!("webhook_waits id={} cause=\"{error}\"", first.id);
+            return Step::Failed(STORE_PAUSE);
+        }
+        let (id, tries) = (first.id, first.tries + 1);
+        let last = tries >= TRIES;
+        first.tries = tries;
+        let tried = if last {
+            state.store.write(move |tx| ingest::work_off_good(tx, &first)).await
+        } else {
+            let budget = usize::MAX;
+            state
+                .store
+                .write(move |tx| ingest::work_off(tx, std::slice::from_ref(&first), budget))
+                .await
+                .map(|_| ())
+        };
+        let error = match tried {
+            Ok(()) => return Step::Worked,
+            Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Closed)) => {
+                log::error!("webhook_waits id={id} cause=\"{error}\"");
+                return Step::Failed(STORE_PAUSE);
+            }
+            Err(error) => error,
+        };
+        let reason = error.to_string();
+        let noted = state.store.write(move |tx| webhooks::failed(tx.sql(), id, &reason, last));
+        if let Err(error) = noted.await {
+            log::error!("webhook_failure_not_noted id={id} cause=\"{error}\"");
+            return Step::Failed(STORE_PAUSE);
+        }
+        if last {
+            log::error!("webhook_set_aside id={id} tries={tries} cause=\"{error}\"");
+            return Step::Worked;
+        }
+        log::warn!("webhook_failed id={id} tries={tries} cause=\"{error}\"");
+        Step::Failed(PAUSE * u32::try_from(tries).unwrap_or(1))
+    }
 }

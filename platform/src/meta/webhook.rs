@@ -15,9 +15,8 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::time;
 
-use super::signature;
+use super::{intake, signature};
 use crate::state::AppState;
-use crate::store::{StoreError, webhooks};
 
 /// Path of the endpoint.
 pub(crate) const PATH: &str = "/webhooks/meta";
@@ -66,17 +65,8 @@ async fn receive(State(state): State<AppState>, request: Request) -> StatusCode 
         log::warn!("webhook_signature_wrong bytes={}", body.len());
         return StatusCode::UNAUTHORIZED;
     }
-    let woken = state.clone();
-    let kept: Result<i64, StoreError> = state
-        .store
-        .write(move |tx| {
-            // Not behind the call: Meta may hang up while the body is being kept.
-            tx.after_commit(move || woken.webhooks.wake());
-            webhooks::keep(tx.sql(), tx.now(), &body)
-        })
-        .await;
-    match kept {
-        Ok(_) => StatusCode::OK,
+    match intake::keep(&state, body).await {
+        Ok(()) => StatusCode::OK,
         Err(error) => {
             // Meta brings it again, for up to seven days.
             log::error!("webhook_not_kept cause=\"{error}\"");

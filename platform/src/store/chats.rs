@@ -13,35 +13,24 @@ pub(crate) struct ChannelRow {
     pub(crate) workspace: String,
     /// Meta's id of the number.
     pub(crate) phone_number_id: String,
-    /// When the owner's phone was last heard of, ms UTC.
-    pub(crate) last_sign_of_life: Option<i64>,
 }
 
-/// The channel of one of our numbers.
+/// The channel of one of our numbers, by the id that it has at Meta or had before.
 pub(crate) fn channel(
     c: &Connection,
     phone_number_id: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT id, workspace, phone_number_id, last_sign_of_life FROM channels
-         WHERE phone_number_id = ?1",
+        "SELECT id, workspace, phone_number_id FROM channels WHERE phone_number_id = ?1
+         UNION ALL
+         SELECT h.id, h.workspace, h.phone_number_id
+         FROM channel_numbers b JOIN channels h ON h.id = b.channel WHERE b.phone_number_id = ?1
+         LIMIT 1",
     )?
     .query_row([phone_number_id], |row| {
-        Ok(ChannelRow {
-            id: row.get(0)?,
-            workspace: row.get(1)?,
-            phone_number_id: row.get(2)?,
-            last_sign_of_life: row.get(3)?,
-        })
+        Ok(ChannelRow { id: row.get(0)?, workspace: row.get(1)?, phone_number_id: row.get(2)? })
     })
     .optional()?)
-}
-
-/// Notes a sign of life of the owner's phone.
-pub(crate) fn set_sign_of_life(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
-    c.prepare_cached("UPDATE channels SET last_sign_of_life = ?2 WHERE id = ?1")?
-        .execute((channel, at))?;
-    Ok(())
 }
 
 /// Writes a channel's version.

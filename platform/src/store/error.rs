@@ -3,7 +3,7 @@
 use rusqlite::ffi;
 
 /// A call on an open store failed. Nothing of it was committed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The disk or a quota is full.
     #[error("the disk is full")]

@@ -12,6 +12,8 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub mod changes;
 pub mod channels;
@@ -22,13 +24,17 @@ pub mod conversations;
 pub mod devices;
 pub mod facts;
 pub(crate) mod holders;
+pub(crate) mod imports;
 pub(crate) mod labels;
+pub(crate) mod lines;
 pub mod link_codes;
 pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod phonebook;
 pub(crate) mod quick_replies;
+pub(crate) mod replay;
 pub mod sends;
 pub mod sessions;
 pub(crate) mod teams;

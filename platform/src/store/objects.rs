@@ -68,20 +68,24 @@ pub fn contact_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreEr
     Ok(Some(Value::Object(map)))
 }
 
-const CHANNEL: &str = "SELECT id, version, kind, display, state, last_sign_of_life FROM channels";
+const CHANNEL: &str =
+    "SELECT id, version, kind, display, state, last_sign_of_life, history FROM channels";
 
-fn read_channel(row: &Row<'_>) -> rusqlite::Result<(Map<String, Value>, String)> {
+fn read_channel(row: &Row<'_>) -> rusqlite::Result<(Map<String, Value>, String, String)> {
     let mut map = Map::new();
     map.insert("id".into(), row.get::<_, String>(0)?.into());
     map.insert("version".into(), row.get::<_, i64>(1)?.into());
     map.insert("kind".into(), row.get::<_, String>(2)?.into());
     map.insert("display".into(), row.get::<_, String>(3)?.into());
     put(&mut map, "last_sign_of_life", row.get::<_, Option<i64>>(5)?);
-    Ok((map, row.get(4)?))
+    Ok((map, row.get(4)?, row.get(6)?))
 }
 
-fn with_state((mut map, state): (Map<String, Value>, String)) -> Result<Value, StoreError> {
+fn with_state(
+    (mut map, state, history): (Map<String, Value>, String, String),
+) -> Result<Value, StoreError> {
     map.insert("state".into(), serde_json::from_str(&state)?);
+    map.insert("history".into(), serde_json::from_str(&history)?);
     Ok(Value::Object(map))
 }
 

@@ -18,8 +18,13 @@ const APPLICATION_ID: i64 = 0x466C_646C;
 const JOURNAL_SIZE_LIMIT: i64 = 64 * 1024 * 1024;
 
 /// Numbered from 1: `user_version` says how many were applied. One on main is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0005_desk.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0003_coexistence.sql"),
+    include_str!("migrations/0005_desk.sql"),
+    include_str!("migrations/0007_intake.sql"),
+    include_str!("migrations/0008_line_life.sql"),
+];
 
 /// The newest schema that this program knows.
 pub fn known_schema() -> i64 {

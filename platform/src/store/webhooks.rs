@@ -1,8 +1,26 @@
 //! Raw webhook bodies: durable before Meta gets its 200, and worked off in the order they came.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
+
+/// Who goes first: what only imports waits behind everything live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Messages, statuses, echoes, news of the account: in the order they came.
+    Live,
+    /// The history of a number: in its own order, whenever nothing live waits.
+    Import,
+}
+
+impl Lane {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Import => "import",
+        }
+    }
+}
 
 /// A body that waits to be worked off.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +33,8 @@ pub(crate) struct Pending {
     pub(crate) body: Vec<u8>,
     /// How often working it off has failed.
     pub(crate) tries: i64,
+    /// How many of its things are done.
+    pub(crate) position: usize,
 }
 
 /// Keeps a body. Durable once the transaction is (`synchronous=FULL`).
@@ -24,34 +44,122 @@ pub(crate) fn keep(c: &Connection, received_at: i64, body: &[u8]) -> Result<i64,
     Ok(c.last_insert_rowid())
 }
 
-/// The oldest body that waits.
-pub(crate) fn next(c: &Connection) -> Result<Option<Pending>, StoreError> {
-    Ok(c.prepare_cached(
-        "SELECT id, received_at, body, tries FROM webhooks WHERE state = 'pending' ORDER BY id LIMIT 1",
-    )?
-    .query_row([], |row| {
-        Ok(Pending {
-            id: row.get(0)?,
-            received_at: row.get(1)?,
-            body: row.get(2)?,
-            tries: row.get(3)?,
-        })
+fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
+    Ok(Pending {
+        id: row.get(0)?,
+        received_at: row.get(1)?,
+        body: row.get(2)?,
+        tries: row.get(3)?,
+        position: usize::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
     })
-    .optional()?)
 }
 
-/// Whether a body up to number `mark` still waits.
+/// The oldest bodies of a lane that wait: up to `count`, and no more than `bytes` of them behind
+/// the first.
+pub(crate) fn next(
+    c: &Connection,
+    lane: Lane,
+    count: usize,
+    bytes: usize,
+) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT id, received_at, body, tries, position FROM webhooks
+         WHERE state = 'pending' AND lane = ?1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([lane.word()])?;
+    let (mut taken, mut size) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.next()? {
+        let pending = read(row)?;
+        size = size.saturating_add(pending.body.len());
+        if !taken.is_empty() && size > bytes {
+            break;
+        }
+        taken.push(pending);
+        if taken.len() >= count {
+            break;
+        }
+    }
+    Ok(taken)
+}
+
+/// Every body that was worked off and can be read again, oldest first, those of an import behind
+/// the others: the order in which they were worked off, but for imports between live ones.
+pub(crate) fn each(
+    c: &Connection,
+    mut visit: impl FnMut(Pending) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT id, received_at, body, 0, 0 FROM webhooks
+         WHERE state IN ('done', 'set_aside') AND length(body) > 0 ORDER BY lane = 'import', id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        visit(read(row)?)?;
+    }
+    Ok(())
+}
+
+/// Whether a live body up to number `mark` still waits.
 pub(crate) fn waits_up_to(c: &Connection, mark: i64) -> Result<bool, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM webhooks WHERE state = 'pending' AND id <= ?1)",
+        "SELECT EXISTS (SELECT 1 FROM webhooks
+                        WHERE state = 'pending' AND lane = 'live' AND id <= ?1)",
     )?
     .query_row([mark], |row| row.get(0))?)
 }
 
-/// The newest body that waits.
+/// The newest live body that waits.
 pub(crate) fn newest_waiting(c: &Connection) -> Result<Option<i64>, StoreError> {
-    Ok(c.prepare_cached("SELECT max(id) FROM webhooks WHERE state = 'pending'")?
+    Ok(c.prepare_cached("SELECT max(id) FROM webhooks WHERE state = 'pending' AND lane = 'live'")?
         .query_row([], |row| row.get(0))?)
+}
+
+/// When the oldest body that waits was received, ms UTC: how far the platform is behind.
+pub fn oldest_waiting(c: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(c.prepare_cached("SELECT min(received_at) FROM webhooks WHERE state = 'pending'")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// When the oldest body that is still kept was received, ms UTC.
+pub(crate) fn oldest_kept(c: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(c.prepare_cached("SELECT min(received_at) FROM webhooks")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Whether no body was dropped yet. Numbers are never given twice (AUTOINCREMENT).
+pub(crate) fn is_complete(c: &Connection) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT coalesce(min(id), 1) = 1 AND count(*) = coalesce(max(id), 0) FROM webhooks",
+    )?
+    .query_row([], |row| row.get(0))?)
+}
+
+/// How many bodies wait.
+pub fn pending(c: &Connection) -> Result<usize, StoreError> {
+    let count: i64 = c
+        .prepare_cached("SELECT count(*) FROM webhooks WHERE state = 'pending'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// It holds nothing but an import.
+pub(crate) fn to_import(c: &Connection, id: i64) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE webhooks SET lane = 'import' WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// So many of its things are done.
+pub(crate) fn set_position(c: &Connection, id: i64, position: usize) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE webhooks SET position = ?2 WHERE id = ?1")?
+        .execute((id, i64::try_from(position).unwrap_or(i64::MAX)))?;
+    Ok(())
+}
+
+/// Begins every body that waits anew: another version of this program may divide a body into
+/// other things, and doing a thing twice changes nothing.
+pub(crate) fn begin_anew(c: &Connection) -> Result<(), StoreError> {
+    c.execute("UPDATE webhooks SET position = 0 WHERE state = 'pending' AND position > 0", [])?;
+    Ok(())
 }
 
 /// It was worked off.

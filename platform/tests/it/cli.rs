@@ -162,6 +162,9 @@ fn a_business_is_set_up_from_the_command_line() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("already_serving"));
 
     let log = end(child);
+    // Nothing came, nothing differs; the data folder is as it was.
+    let replay = ok(data, &["webhooks", "replay"], "");
+    assert_eq!((&replay["equal"], &replay["bodies"]), (&Value::Bool(true), &0.into()));
     assert_eq!(ok(data, &["status"], "")["serving"], false);
     for word in ["listening", "request id=", "stopped"] {
         assert!(log.contains(word), "{log}");

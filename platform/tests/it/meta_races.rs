@@ -79,7 +79,7 @@ async fn what_is_committed_goes_out_although_the_phone_is_gone() {
 async fn a_kept_body_is_worked_off_although_meta_is_gone() {
     let world = World::new().await;
     sleep(Duration::from_secs(1)).await;
-    world.raw_cut(envelope(&[customer(ANA, "wamid.1", "a", world.now_s())])).await;
+    world.raw_cut(envelope(&[customer(ANA, "wamid.1", "a", world.now_s())]));
     sleep(Duration::from_mins(1)).await;
     assert_eq!(world.rows("SELECT state FROM webhooks"), ["done"]);
     assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);

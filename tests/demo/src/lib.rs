@@ -13,7 +13,6 @@ pub mod children;
 pub mod claims;
 pub mod day;
 pub mod facts;
-pub mod http;
 pub mod phone;
 pub mod show;
 pub mod state_file;

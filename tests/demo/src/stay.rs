@@ -3,10 +3,10 @@
 use fieldline_whatsapp_sim::{CustomerMessage, OwnerMessage, Written};
 
 use crate::cast;
-use crate::http;
 use crate::state_file::{self, Running, StateFile};
 use crate::trouble::Trouble;
 use crate::world::World;
+use fieldline_harness::http;
 
 /// Tells how to play on and waits for Ctrl-C, which the caller sees.
 ///

@@ -23,6 +23,12 @@ impl Trouble {
     }
 }
 
+impl From<fieldline_harness::scenario::Trouble> for Trouble {
+    fn from(error: fieldline_harness::scenario::Trouble) -> Self {
+        Self::new("calling a program of the demo", error)
+    }
+}
+
 impl From<serde_json::Error> for Trouble {
     fn from(error: serde_json::Error) -> Self {
         Self::new("reading JSON", error)

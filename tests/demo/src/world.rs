@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fieldline_core::support::{Rng as _, SystemRng};
+use fieldline_harness::http;
 use fieldline_harness::process::{Process, Start};
 use fieldline_whatsapp_sim::{Chats, CustomerMessage, FaultOrder, FaultState, Log, OwnerMessage};
 use fieldline_whatsapp_sim::{ReadDone, ReadNews, Written};
@@ -18,7 +19,6 @@ use tempfile::TempDir;
 
 use crate::cast::{self, Customer};
 use crate::children::simulator::Setup;
-use crate::http;
 use crate::phone::Order;
 use crate::trouble::Trouble;
 
@@ -188,7 +188,7 @@ impl World {
             age_ms: (age_ms > 0).then_some(age_ms),
             ..CustomerMessage::text(customer.wa_id, text)
         };
-        http::post(self.simulator, "/sim/customer", &order).await
+        Ok(http::post(self.simulator, "/sim/customer", &order).await?)
     }
 
     /// A customer opens the chat.
@@ -197,7 +197,7 @@ impl World {
     /// The simulator's.
     pub async fn customer_reads(&self, customer: Customer) -> Result<ReadDone, Trouble> {
         let order = ReadNews { wa_id: customer.wa_id.to_owned() };
-        http::post(self.simulator, "/sim/customer/read", &order).await
+        Ok(http::post(self.simulator, "/sim/customer/read", &order).await?)
     }
 
     /// The owner writes on the own phone.
@@ -205,7 +205,7 @@ impl World {
     /// # Errors
     /// The simulator's.
     pub async fn owner(&self, to: Customer, text: &str) -> Result<Written, Trouble> {
-        http::post(self.simulator, "/sim/owner", &OwnerMessage::text(to.wa_id, text)).await
+        Ok(http::post(self.simulator, "/sim/owner", &OwnerMessage::text(to.wa_id, text)).await?)
     }
 
     /// What goes wrong from now on.
@@ -213,7 +213,7 @@ impl World {
     /// # Errors
     /// The simulator's.
     pub async fn faults(&self, order: &FaultOrder) -> Result<FaultState, Trouble> {
-        http::post(self.simulator, "/sim/faults", order).await
+        Ok(http::post(self.simulator, "/sim/faults", order).await?)
     }
 
     /// Everything that crossed Meta's border.
@@ -221,7 +221,7 @@ impl World {
     /// # Errors
     /// The simulator's.
     pub async fn log(&self) -> Result<Log, Trouble> {
-        http::get(self.simulator, "/sim/log").await
+        Ok(http::get(self.simulator, "/sim/log").await?)
     }
 
     /// What customers' and the owner's phones show.
@@ -229,7 +229,7 @@ impl World {
     /// # Errors
     /// The simulator's.
     pub async fn chats(&self) -> Result<Chats, Trouble> {
-        http::get(self.simulator, "/sim/chats").await
+        Ok(http::get(self.simulator, "/sim/chats").await?)
     }
 
     /// Ends all processes and waits for them, then removes the folder.

@@ -25,7 +25,7 @@ def to_json(value: Any) -> Answer:
         return value.name.lower()
     if isinstance(value, list):
         return [to_json(entry) for entry in value]
-    if value is None or isinstance(value, (str, int, bool)):
+    if value is None or isinstance(value, (str, int, float, bool)):
         return value
     fields = {name: to_json(field) for name, field in vars(value).items()}
     # A variant with data is a class named after its type and itself.

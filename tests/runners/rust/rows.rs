@@ -60,7 +60,30 @@ fn author(it: &Author) -> Value {
 fn body(it: Body) -> Value {
     match it {
         Body::Text { text } => json!({ "kind": "text", "text": text }),
-        Body::Deleted => json!({ "kind": "deleted" }),
+        Body::Media { what, caption, name, mime, size, ready } => json!({
+            "kind": "media", "what": word(what), "caption": caption, "name": name, "mime": mime,
+            "size": size, "ready": ready,
+        }),
+        Body::Location { latitude, longitude, name, address } => json!({
+            "kind": "location", "latitude": latitude, "longitude": longitude, "name": name,
+            "address": address,
+        }),
+        Body::Contacts { contacts } => {
+            let cards: Vec<Value> = contacts
+                .into_iter()
+                .map(|card| json!({ "name": card.name, "phones": card.phones }))
+                .collect();
+            json!({ "kind": "contacts", "contacts": cards })
+        }
+        Body::Template { name, text } => {
+            json!({ "kind": "template", "name": name, "text": text })
+        }
+        Body::Interactive { what, title, description } => json!({
+            "kind": "interactive", "what": what, "title": title, "description": description,
+        }),
+        Body::Note { text } => json!({ "kind": "note", "text": text }),
+        Body::Line { what } => json!({ "kind": "line", "what": what }),
+        Body::Deleted { by } => json!({ "kind": "deleted", "by": word(by) }),
         Body::Unsupported { what } => json!({ "kind": "unsupported", "what": what }),
     }
 }
@@ -76,7 +99,8 @@ fn window(it: WindowState) -> Value {
 
 fn trouble(it: &Trouble) -> Value {
     json!({
-        "reason": word(it.reason), "whatsapp_code": it.whatsapp_code, "code": it.code,
+        "reason": word(it.reason), "attention": word(it.attention),
+        "whatsapp_code": it.whatsapp_code, "code": it.code,
         "since": it.since, "next_try": it.next_try, "by": it.by.as_ref().map(author),
         "answer": it.answer, "closed_at": it.closed_at, "is_final": it.is_final,
     })
@@ -106,7 +130,14 @@ pub(crate) fn inbox(it: InboxSnapshot) -> Value {
 fn timeline_row(it: TimelineRow) -> Value {
     let times: Vec<Value> =
         it.times.iter().map(|time| json!({ "step": word(time.step), "at": time.at })).collect();
+    let reactions: Vec<Value> = it
+        .reactions
+        .iter()
+        .map(|reaction| json!({ "author": author(&reaction.author), "emoji": reaction.emoji }))
+        .collect();
     json!({
+        "reactions": reactions, "edited_at": it.edited_at, "forwarded": word(it.forwarded),
+        "never_confirmed": it.never_confirmed, "hole_before": it.hole_before,
         "key": it.key, "n": it.n, "author": author(&it.author), "body": body(it.body), "at": it.at,
         "step": word(it.step), "times": times, "trouble": it.trouble.as_ref().map(trouble),
         "choices": words(it.choices), "reply_to": it.reply_to,

@@ -7,5 +7,5 @@ mod session;
 
 pub(crate) use commands::{Answer, Answers, Command, CommandBody, TextBody, batch};
 pub(crate) use objects::{Channel, Contact, Conversation, Member, Message, Workspace};
-pub(crate) use pages::{Bootstrap, Change, Changes, Entered, Frame, History, Scope};
+pub(crate) use pages::{Bootstrap, Change, Changes, Entered, Frame, History, Imported, Scope};
 pub(crate) use session::{ErrorBody, PreviewBody, SessionBody, device_json};

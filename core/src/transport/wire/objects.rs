@@ -99,5 +99,8 @@ pub(crate) struct Message {
     pub body: Box<RawValue>,
     pub reply_to: Option<String>,
     pub deleted: Option<Box<RawValue>>,
+    pub reactions: Option<Box<RawValue>>,
+    pub edited_at: Option<Box<RawValue>>,
+    pub forwarded: Option<Box<RawValue>>,
     pub ladder: Ladder,
 }

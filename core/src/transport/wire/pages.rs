@@ -72,6 +72,13 @@ pub(crate) struct Entered {
     pub messages: Vec<Message>,
 }
 
+/// A batch of history that the server took in. Both ends belong to it, as `<second>.<n>`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Imported {
+    pub from_pos: String,
+    pub to_pos: String,
+}
+
 /// A page of the first download.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Bootstrap {

@@ -44,38 +44,74 @@ struct WordingTests {
         #expect(wording.closed(.closed(closedAt: nil), now: now)?.hasPrefix("The window is closed.") == true)
     }
 
-    /// Every reason says what it says in look/words, and waits, asks or stops as experience.md has it.
+    /// Every reason says what it says in look/words, as loud as the core has it.
     @Test(arguments: [
-        (Reason.noNetwork, "Waits: No network. Goes by itself."),
-        (.serverUnreachable, "Waits: Our server cannot be reached. Goes by itself."),
-        (.signInAgain, "Waits: Sign in again to send. Nothing is lost."),
-        (.behindEarlier, "Waits: Waits for the message before it."),
-        (.lineDown, "Waits: The business's line is down."),
-        (.whatsAppBusy, "Waits: WhatsApp does not answer, or asks us to slow down."),
-        (.windowClosed, "Needs you: The window closed at 14:05."),
-        (.answeredMeanwhile, "Needs you: Maria answered after you had written."),
-        (.notYours, "Stopped: Not your conversation any more."),
-        (.unreachable, "Stopped: This customer cannot be reached on WhatsApp."),
-        (.accountTrouble, "Waits: Payment or account problem at WhatsApp."),
-        (.templateRefused, "Stopped: Template paused, changed or refused."),
-        (.fileRefused, "Stopped: File too large or of a refused kind."),
-        (.unknownOutcome, "Needs you: We do not know if it went out."),
-        (.tooOld, "Stopped: Waited 7 days."),
-        (.refused, "Stopped: WhatsApp refused it (code 131000)."),
+        (Reason.noNetwork, Attention.waits, "Waits: No network. Goes by itself."),
+        (.serverUnreachable, Attention.waits, "Waits: Our server cannot be reached. Goes by itself."),
+        (.signInAgain, Attention.asks, "Needs you: Sign in again to send. Nothing is lost."),
+        (.behindEarlier, Attention.waits, "Waits: Waits for the message before it."),
+        (.lineDown, Attention.waits, "Waits: The business's line is down."),
+        (.whatsAppBusy, Attention.waits, "Waits: WhatsApp does not answer, or asks us to slow down."),
+        (.windowClosed, Attention.asks, "Needs you: The window closed at 14:05."),
+        (.answeredMeanwhile, Attention.asks, "Needs you: Maria answered after you had written."),
+        (.notYours, Attention.stopped, "Stopped: Not your conversation any more."),
+        (.unreachable, Attention.stopped, "Stopped: This customer cannot be reached on WhatsApp."),
+        (.accountTrouble, Attention.waits, "Waits: Payment or account problem at WhatsApp."),
+        (.templateRefused, Attention.stopped, "Stopped: Template paused, changed or refused."),
+        (.fileRefused, Attention.stopped, "Stopped: File too large or of a refused kind."),
+        (.unknownOutcome, Attention.asks, "Needs you: We do not know if it went out."),
+        (.tooOld, Attention.stopped, "Stopped: Waited 7 days."),
+        (.refused, Attention.stopped, "Stopped: WhatsApp refused it (code 131000)."),
     ])
-    func everyReasonHasItsWords(reason: Reason, text: String) {
+    func everyReasonHasItsWords(reason: Reason, attention: Attention, text: String) {
         let trouble = Trouble(
-            reason: reason, whatsappCode: 131_000, code: nil, since: nil, nextTry: nil,
+            reason: reason, attention: attention, whatsappCode: 131_000, code: nil, since: nil, nextTry: nil,
             by: Author(kind: .colleague, name: "Maria"), answer: nil, closedAt: now, isFinal: false)
         #expect(wording.trouble(trouble, now: now).text == text)
     }
 
     @Test func whatStoppedForGoodSaysSo() {
         let trouble = Trouble(
-            reason: .whatsAppBusy, whatsappCode: nil, code: nil, since: nil, nextTry: nil, by: nil, answer: nil,
-            closedAt: nil, isFinal: true)
+            reason: .whatsAppBusy, attention: .stopped, whatsappCode: nil, code: nil, since: nil, nextTry: nil, by: nil,
+            answer: nil, closedAt: nil, isFinal: true)
         #expect(wording.trouble(trouble, now: now).tone == .red)
         #expect(wording.trouble(trouble, now: now).text.hasPrefix("Stopped: "))
+    }
+
+    @Test func aServerThatWasSetBackIsNamed() {
+        let trouble = Trouble(
+            reason: .answeredMeanwhile, attention: .asks, whatsappCode: nil, code: "restored", since: nil, nextTry: nil,
+            by: nil, answer: nil, closedAt: nil, isFinal: false)
+        #expect(wording.reason(trouble, now: now).hasPrefix("Our server was set back."))
+    }
+
+    /// Each kind on one line, as the list shows it.
+    @Test(arguments: [
+        (Body.text(text: "Hello"), "Hello"),
+        (media(.image, caption: "the tap"), "Photo: the tap"), (media(.voice), "Voice message"),
+        (media(.audio), "Sound"), (media(.video), "Video"), (media(.sticker), "Sticker"),
+        (media(.document, name: "plan.pdf"), "File: plan.pdf"), (media(.unknown), "Attachment"),
+        (.location(latitude: 1, longitude: 2, name: "Yard", address: "Main St 1"), "Location: Yard Main St 1"),
+        (.contacts(contacts: [SharedContact(name: "Luis", phones: [])]), "1 contact card: Luis"),
+        (.template(name: "visit", text: "See you"), "See you"),
+        (.interactive(what: "list_reply", title: "Monday", description: nil), "Choice: Monday"),
+        (.interactive(what: "order", title: nil, description: nil), "Order"),
+        (.note(text: "dog"), "Team note: dog"), (.line(what: "assigned"), "This conversation changed."),
+        (.deleted(by: .customer), "Deleted by the customer."), (.deleted(by: .me), "This message was deleted."),
+        (.unsupported(what: "hologram"), "See it on the owner's phone."),
+    ])
+    func everyKindOfMessageHasItsWords(body: Body, text: String) {
+        #expect(wording.body(body) == text)
+    }
+
+    @Test func whatCameToAMessageIsSaid() {
+        let like = Reaction(author: Author(kind: .customer, name: nil), emoji: "👍")
+        let row = TimelineRow(
+            key: "m", n: 1, author: Author(kind: .me, name: nil), body: .text(text: "Yes"), at: now, step: .sent,
+            times: [], trouble: nil, choices: [], replyTo: nil, reactions: [like, like], editedAt: now,
+            forwarded: .once, neverConfirmed: true, holeBefore: false, customerWroteSince: false)
+        #expect(wording.marks(row) == ["Forwarded", "Edited", "Reactions: 👍 2"])
+        #expect(wording.step(of: row) == Label(icon: "checkmark", text: "Sent, never confirmed"))
     }
 
     /// No two steps, and no two kinds of author, look and read the same: colour never stands alone.
@@ -94,4 +130,8 @@ struct WordingTests {
         #expect(wording.failure(FieldlineError.Refused(code: "other_account")).hasPrefix("Unsent replies of another"))
         #expect(wording.failure(FieldlineError.Internal(reason: "x")) == "Something is wrong on our side (internal).")
     }
+}
+
+private func media(_ what: MediaKind, caption: String? = nil, name: String? = nil) -> Body {
+    .media(what: what, caption: caption, name: name, mime: nil, size: nil, ready: false)
 }

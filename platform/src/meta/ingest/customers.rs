@@ -1,6 +1,7 @@
 //! Whose message it is: finding, joining and making contacts and conversations.
 
 use super::Body;
+use super::phonebook::shown_name;
 use crate::meta::identity;
 use crate::meta::payload::Customer;
 use crate::store::chats::{ChannelRow, ConversationRow};
@@ -19,6 +20,17 @@ impl Body<'_> {
         if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
             return Ok(chat);
         }
+        let chat = Self::make_conversation(tx, channel, contact)?;
+        self.marks.entered(&chat.workspace, &chat.id, &chat.contact);
+        Ok(chat)
+    }
+
+    /// A new conversation; phones learn of it by the caller.
+    pub(super) fn make_conversation(
+        tx: &mut WriteTx<'_>,
+        channel: &ChannelRow,
+        contact: ContactRow,
+    ) -> Result<ConversationRow, StoreError> {
         let chat = ConversationRow {
             id: identity::conversation(&channel.workspace, &contact.id, &channel.phone_number_id),
             workspace: channel.workspace.clone(),
@@ -35,13 +47,12 @@ impl Body<'_> {
             last_at: 0,
         };
         chats::insert(tx.sql(), &chat, tx.now())?;
-        self.marks.entered(&chat.workspace, &chat.id, &chat.contact);
         Ok(chat)
     }
 
     /// The contact that a webhook means. Both ids are optional and may name two contacts: then
     /// the user id wins and the number moves to it.
-    fn contact(
+    pub(super) fn contact(
         &mut self,
         tx: &mut WriteTx<'_>,
         workspace: &str,
@@ -108,7 +119,7 @@ impl Body<'_> {
         if with_phone {
             contact.phone = who.phone.clone().or(contact.phone);
         }
-        contact.name = who.name.clone().or(contact.name);
+        contact.name = shown_name(tx, &contact, who.name.as_deref())?;
         contact.username = who.username.clone().or(contact.username);
         if contact != before {
             people::update(tx.sql(), &contact)?;
@@ -128,7 +139,7 @@ impl Body<'_> {
         while people::by_id(tx.sql(), workspace, &id)?.is_some() {
             id = identity::contact(workspace, Some(&id), phone);
         }
-        let contact = ContactRow {
+        let mut contact = ContactRow {
             id,
             workspace: workspace.to_owned(),
             name: who.name.clone(),
@@ -137,6 +148,11 @@ impl Body<'_> {
             username: who.username.clone(),
         };
         people::insert(tx.sql(), &contact, tx.now())?;
+        let shown = shown_name(tx, &contact, who.name.as_deref())?;
+        if shown != contact.name {
+            contact.name = shown;
+            people::update(tx.sql(), &contact)?;
+        }
         Ok(contact)
     }
 }

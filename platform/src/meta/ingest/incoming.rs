@@ -8,11 +8,12 @@ use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
+use crate::meta::line;
 use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, sends, texts};
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -29,12 +30,15 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            return self.again(tx, &channel, held, &message.content);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, &message.content);
+            }
         }
         let at = self.at(message.at);
         let mut chat = self.conversation(tx, &channel, &message.customer)?;
         let row = self.add(tx, &mut chat, message, "customer", at)?;
         chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
+        imports::wake(tx.sql(), &chat.id)?;
         chat.status = "open".into();
         chat.snoozed_until = None;
         if !answered::owner_answered_after(tx, &chat, at)? {
@@ -68,12 +72,11 @@ impl Body<'_> {
             return Ok(None);
         }
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
-            return self.again(tx, &channel, held, &echo.content);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, &echo.content);
+            }
         }
-        if channel.last_sign_of_life.is_none_or(|last| last < at) {
-            chats::set_sign_of_life(tx.sql(), &channel.id, at)?;
-            self.marks.channel(&channel.workspace, &channel.id);
-        }
+        line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
         self.add(tx, &mut chat, echo, "owner_app", at)?;
         answered::recount(tx, &mut chat)?;
@@ -83,7 +86,7 @@ impl Body<'_> {
 
     /// A message that is held already. A placeholder may be followed by the real message under
     /// the same id (whatsapp.md 0.4); everything else is a repeat.
-    fn again(
+    pub(super) fn again(
         &mut self,
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
@@ -95,12 +98,17 @@ impl Body<'_> {
             return Ok(Some("id_of_another_channel"));
         };
         let placeholder = held.body.get("kind").and_then(Value::as_str) == Some("unsupported");
-        if placeholder && !held.deleted && matches!(content, Content::Text(_)) {
-            held.body = body(content);
+        let real = !matches!(content, Content::Other(kind)
+            if kind == "unsupported" || kind == "media_placeholder");
+        let new = body(content);
+        if placeholder && !held.deleted && real && new != held.body {
+            held.body = new;
             texts::set_body(tx.sql(), &held)?;
             self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
-            // It may be the one that the list shows, even if withdrawn ones stand behind it.
-            self.marks.conversation(&chat.workspace, &chat.id);
+            if held.n > 0 {
+                // It may be the one that the list shows, even if withdrawn ones stand behind it.
+                self.marks.conversation(&chat.workspace, &chat.id);
+            }
         }
         Ok(None)
     }
@@ -143,6 +151,16 @@ impl Body<'_> {
     }
 }
 
+/// Takes an imported message out that now comes as a live one, which wins: it counts, rings and opens
+/// the window like any other. One that was deleted since stays as it is.
+fn was_imported(tx: &WriteTx<'_>, held: &MessageRow) -> Result<bool, StoreError> {
+    let imported = held.n < 0 && !held.deleted;
+    if imported {
+        imports::take_out(tx.sql(), &held.conversation, held.n)?;
+    }
+    Ok(imported)
+}
+
 /// The send that an echo is of, if it is one of ours.
 fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreError> {
     if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
@@ -154,7 +172,7 @@ fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreEr
     }
 }
 
-fn body(content: &Content) -> Value {
+pub(super) fn body(content: &Content) -> Value {
     match content {
         Content::Text(text) => json!({"kind": "text", "text": text}),
         Content::Other(kind) => json!({"kind": "unsupported", "type": kind}),
@@ -163,7 +181,7 @@ fn body(content: &Content) -> Value {
 
 /// Our id of a quoted message. One that is not known (yet) gets the id that a webhook would give
 /// it, so that the order of webhooks makes no difference.
-fn quoted(
+pub(super) fn quoted(
     tx: &WriteTx<'_>,
     chat: &ConversationRow,
     wamid: Option<&str>,

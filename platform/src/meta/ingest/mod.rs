@@ -1,13 +1,17 @@
 //! What a webhook body does to the store: one transaction a body, every thing of it in order.
 
+mod account;
 mod customers;
+mod history;
 mod incoming;
+mod management;
+mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
-use super::payload::{self, Leftover, Thing};
+use super::payload::{self, Thing, Unreadable};
 use crate::store::chats::ChannelRow;
-use crate::store::webhooks::Pending;
+use crate::store::webhooks::{Lane, Pending};
 use crate::store::{StoreError, WriteTx, chats, webhooks};
 
 pub(crate) use statuses::{learn_wamid, news};
@@ -21,58 +25,142 @@ struct Body<'b> {
 /// Why a thing had no place, a stable word.
 type Left = &'static str;
 
-/// Works a body off and marks it done. Run twice, the second time changes nothing.
-///
-/// With `leave_bad`, a thing that fails is left and marked, and the others are done without it:
-/// one bad row must not cost the thousand messages beside it. Such a body is set aside, not done.
+/// A body that was read and waits for the store.
+pub(crate) struct Prepared {
+    /// Number in order of arrival.
+    pub(crate) id: i64,
+    /// How often working it off has failed.
+    pub(crate) tries: i64,
+    received_at: i64,
+    position: usize,
+    things: Result<Vec<Thing>, Unreadable>,
+}
+
+impl Prepared {
+    /// Reads a body. No store, no clock: it runs beside the writer.
+    pub(crate) fn read(pending: &Pending) -> Self {
+        Self {
+            id: pending.id,
+            tries: pending.tries,
+            received_at: pending.received_at,
+            position: pending.position,
+            things: payload::read(&pending.body),
+        }
+    }
+
+    /// Where it waits. What holds anything live is live.
+    pub(crate) fn lane(&self) -> Lane {
+        let imports = |things: &Vec<Thing>| {
+            !things.is_empty() && things.iter().all(|thing| thing.lane() == Lane::Import)
+        };
+        if self.things.as_ref().is_ok_and(imports) { Lane::Import } else { Lane::Live }
+    }
+
+    /// How many of its things are done.
+    pub(crate) fn set_position(&mut self, position: usize) {
+        self.position = position;
+    }
+}
+
+/// What a transaction came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Worked {
+    /// So many bodies are over.
+    pub(crate) bodies: usize,
+    /// So many things of the one behind them are done.
+    pub(crate) position: usize,
+}
+
+/// Works bodies off, in order, until things of the weight `budget` are done, and notes how far it came. Run
+/// twice, the second time changes nothing.
 pub(crate) fn work_off(
     tx: &mut WriteTx<'_>,
-    pending: &Pending,
-    leave_bad: bool,
-) -> Result<(), StoreError> {
-    let things = match payload::read(&pending.body) {
-        Ok(things) => things,
-        Err(unreadable) => return webhooks::unreadable(tx.sql(), pending.id, unreadable.reason),
-    };
-    let mut failed = None;
+    bodies: &[Prepared],
+    budget: usize,
+) -> Result<Worked, StoreError> {
     let mut marks = Marks::default();
-    let mut body = Body { received_at: pending.received_at, marks: &mut marks };
-    for (index, thing) in things.into_iter().enumerate() {
-        let (field, kind) = match &thing {
-            Thing::Leftover(Leftover { field, kind, .. }) => (field.clone(), kind.clone()),
-            Thing::Message(_) => ("messages".into(), "message".into()),
-            Thing::Echo(_) => ("smb_message_echoes".into(), "message".into()),
-            Thing::Status(_) => ("messages".into(), "status".into()),
-        };
-        let left = if leave_bad {
-            let marks = body.marks.clone();
-            match tx.part(|tx| body.thing(tx, &thing))? {
-                Ok(left) => left,
-                // The store's trouble is no thing's fault.
-                Err(error @ (StoreError::Full | StoreError::Busy)) => return Err(error),
-                Err(error) => {
-                    *body.marks = marks;
-                    log::error!("webhook_thing_left id={} cause=\"{error}\"", pending.id);
-                    failed = Some(error);
-                    Some("failed")
-                }
+    let (mut worked, mut left) = (Worked::default(), budget);
+    for prepared in bodies {
+        let things = match &prepared.things {
+            Ok(things) => things,
+            Err(unreadable) => {
+                webhooks::unreadable(tx.sql(), prepared.id, unreadable.reason)?;
+                worked.bodies += 1;
+                continue;
             }
-        } else {
-            body.thing(tx, &thing)?
         };
-        if let Some(reason) = left {
-            log::info!(
-                "webhook_leftover id={} field={field} kind={kind} reason={reason}",
-                pending.id
-            );
-            webhooks::leave(tx.sql(), pending.id, index, &field, &kind, reason)?;
+        let mut body = Body { received_at: prepared.received_at, marks: &mut marks };
+        let mut position = prepared.position;
+        for (index, thing) in things.iter().enumerate().skip(position) {
+            if left == 0 {
+                break;
+            }
+            let reason = body.thing(tx, thing)?;
+            leave(tx, prepared.id, index, thing, reason)?;
+            left = left.saturating_sub(thing.weight());
+            position = index + 1;
+        }
+        if position < things.len() {
+            webhooks::set_position(tx.sql(), prepared.id, position)?;
+            worked.position = position;
+            break;
+        }
+        webhooks::done(tx.sql(), prepared.id)?;
+        worked.bodies += 1;
+        if left == 0 {
+            break;
         }
     }
     marks.write(tx)?;
-    match failed {
-        None => webhooks::done(tx.sql(), pending.id),
-        Some(error) => webhooks::failed(tx.sql(), pending.id, &error.to_string(), true),
+    Ok(worked)
+}
+
+/// Works the rest of one body off, leaving and marking each thing that fails: one bad row must not
+/// cost the thousand messages beside it. Such a body is set aside, not done.
+pub(crate) fn work_off_good(tx: &mut WriteTx<'_>, prepared: &Prepared) -> Result<(), StoreError> {
+    let things = match &prepared.things {
+        Ok(things) => things,
+        Err(unreadable) => return webhooks::unreadable(tx.sql(), prepared.id, unreadable.reason),
+    };
+    let mut failed = None;
+    let mut marks = Marks::default();
+    for (index, thing) in things.iter().enumerate().skip(prepared.position) {
+        let mut touched = marks.clone();
+        let mut body = Body { received_at: prepared.received_at, marks: &mut touched };
+        let reason = match tx.part(|tx| body.thing(tx, thing))? {
+            Ok(reason) => {
+                marks = touched;
+                reason
+            }
+            // The store's trouble is no thing's fault.
+            Err(error @ (StoreError::Full | StoreError::Busy)) => return Err(error),
+            Err(error) => {
+                log::error!("webhook_thing_left id={} cause=\"{error}\"", prepared.id);
+                failed = Some(error);
+                Some("failed")
+            }
+        };
+        leave(tx, prepared.id, index, thing, reason)?;
     }
+    marks.write(tx)?;
+    match failed {
+        None => webhooks::done(tx.sql(), prepared.id),
+        Some(error) => webhooks::failed(tx.sql(), prepared.id, &error.to_string(), true),
+    }
+}
+
+/// Marks a thing that had no place.
+fn leave(
+    tx: &WriteTx<'_>,
+    webhook: i64,
+    index: usize,
+    thing: &Thing,
+    reason: Option<Left>,
+) -> Result<(), StoreError> {
+    let Some(reason) = reason else { return Ok(()) };
+    let (field, kind) = thing.name();
+    log::info!("webhook_leftover id={webhook} field={field} kind={kind} reason={reason}");
+    webhooks::leave(tx.sql(), webhook, index, field, kind, reason)
 }
 
 impl Body<'_> {
@@ -83,6 +171,11 @@ impl Body<'_> {
             Thing::Message(message) => self.message(tx, message),
             Thing::Echo(echo) => self.echo(tx, echo),
             Thing::Status(status) => self.status(tx, status),
+            Thing::Old(old) => self.old(tx, old),
+            Thing::Progress(progress) => self.progress(tx, progress),
+            Thing::PhoneBook(entry) => self.phone_book(tx, entry),
+            Thing::Account(news) => self.account(tx, news),
+            Thing::Fact(fact) => self.fact(tx, fact),
         }
     }
 

@@ -1,19 +1,37 @@
 //! A raw webhook body, read into an ordered list of typed things.
 //!
+//! `read` opens the envelope and gives each change to the file of its field; `content` reads what a
+//! message holds, for every field that brings messages; `people` whose it is.
+//!
 //! Pure: no store, no clock. Whatever is not understood becomes a [`Leftover`], never an error and
 //! never a crash; only a body that is no JSON object is [`Unreadable`]. Facts about the shapes:
 //! whatsapp.md sections 1 to 4.2.
 
+mod account;
+mod content;
+mod echoes;
+mod history;
+mod management;
 mod mend;
+mod messages;
 mod people;
+mod phonebook;
 mod read;
+mod statuses;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
+pub(crate) use account::AccountNews;
+#[cfg(test)]
+pub(crate) use account::Restriction;
+pub(crate) use history::{Old, Progress};
+pub(crate) use management::Fact;
+pub(crate) use phonebook::PhoneBookEntry;
 pub(crate) use read::read;
 
 use super::ladder::Step;
+use crate::store::webhooks::Lane;
 
 /// The whole body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +49,49 @@ pub(crate) enum Thing {
     Echo(Message),
     /// News about a message that we sent.
     Status(Status),
+    /// An old message of an import, or the media of one.
+    Old(Old),
+    /// How far an import has got.
+    Progress(Progress),
+    /// The address book of the owner's phone.
+    PhoneBook(PhoneBookEntry),
+    /// The life of the business account.
+    Account(AccountNews),
+    /// About a template, the number's quality, its name, its limits.
+    Fact(Fact),
     /// Not understood by this version; the raw body keeps it.
     Leftover(Leftover),
+}
+
+impl Thing {
+    /// Meta's field and the kind of thing: what a log line and a leftover row say of it.
+    pub(crate) fn name(&self) -> (&str, &str) {
+        match self {
+            Self::Message(_) => ("messages", "message"),
+            Self::Echo(_) => ("smb_message_echoes", "message"),
+            Self::Status(_) => ("messages", "status"),
+            Self::Old(_) => ("history", "message"),
+            Self::Progress(_) => ("history", "progress"),
+            Self::PhoneBook(_) => ("smb_app_state_sync", "contact"),
+            Self::Account(news) => ("account_update", &news.event),
+            Self::Fact(fact) => (&fact.field, &fact.word),
+            Self::Leftover(left) => (&left.field, &left.kind),
+        }
+    }
+
+    /// Whether it is live or belongs to an import, which waits behind everything live.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Old(_) | Self::Progress(_) => Lane::Import,
+            Self::Leftover(left) if left.field == "history" => Lane::Import,
+            _ => Lane::Live,
+        }
+    }
+
+    /// How much of a transaction it takes, in messages.
+    pub(crate) const fn weight(&self) -> usize {
+        1
+    }
 }
 
 /// A message in a one-to-one chat, either direction.

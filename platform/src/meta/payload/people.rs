@@ -12,7 +12,7 @@ pub(crate) fn is_user_id(id: &str) -> bool {
 }
 
 /// Digits of a number; none if it holds none.
-fn digits(number: &str) -> Option<String> {
+pub(super) fn digits(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     (!digits.is_empty()).then_some(digits)
 }

@@ -148,7 +148,7 @@ fn what_is_missing_is_named() {
     assert_eq!(leftover_reason(message(&json!({"type": "reaction"}))), "kind_not_read_yet");
     let value = json!({"messages": [{"id": "w", "from": "1", "type": "text"}]});
     assert_eq!(leftover_reason(one("messages", &value)), "no_phone_number_id");
-    assert_eq!(leftover_reason(one("history", &json!({}))), "field_not_read_yet");
+    assert_eq!(leftover_reason(one("of_tomorrow", &json!({}))), "field_not_read_yet");
     assert_eq!(leftover_reason(one("messages", &json!({}))), "nothing_known_inside");
 }
 

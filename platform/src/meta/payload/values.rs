@@ -50,3 +50,8 @@ pub(crate) fn items(value: Option<&Value>) -> &[Value] {
 pub(crate) fn present(value: Option<&Value>) -> bool {
     value.is_some_and(|v| !v.is_null() && v.as_array().is_none_or(|a| !a.is_empty()))
 }
+
+/// Our number that a value is about: the only thing to route by (whatsapp.md 0.10).
+pub(crate) fn number_id(value: &Value) -> Option<String> {
+    id(value.get("metadata").and_then(|m| m.get("phone_number_id")))
+}

@@ -15,7 +15,9 @@ const LAYERS: [&[&str]; 6] = [
 ];
 
 /// Arrows within a layer, one way each, with what they are for.
-const SIDEWAYS: [(&str, &str); 2] = [
+const SIDEWAYS: [(&str, &str); 3] = [
+    // A new epoch turns a yes that nobody answered into a reply that asks.
+    ("sync", "outbox"),
     // A reply that waited is judged again before its first try: window and guard are pure rules.
     ("outbox", "reply"),
     // Jitter is drawn from the injected randomness.

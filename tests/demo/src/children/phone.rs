@@ -161,10 +161,7 @@ fn reason(trouble: CoreTrouble) -> Reason {
 }
 
 fn text(body: Body) -> String {
-    match body {
-        Body::Text { text } => text,
-        Body::Deleted | Body::Unsupported { .. } => String::new(),
-    }
+    if let Body::Text { text } = body { text } else { String::new() }
 }
 
 fn choices(choices: &[Choice]) -> Vec<String> {

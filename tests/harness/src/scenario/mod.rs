@@ -4,7 +4,6 @@
 mod children;
 mod cli;
 mod file;
-mod http;
 mod lend;
 mod pattern;
 mod play;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::Trouble;
 use super::children::{NUMBER, PHONE_NUMBER_ID, Setup, WABA_ID};
-use super::http;
+use crate::http;
 use crate::process::{Process, Start};
 use crate::relay::Relay;
 
@@ -110,7 +110,7 @@ impl World {
             ("owner", "write") => self.post("/sim/owner", with).await,
             ("world", "faults") => self.post("/sim/faults", with).await,
             ("world", "status") => self.post("/sim/status", with).await,
-            ("world", "chats") => http::call(self.simulator, "GET", "/sim/chats", with).await,
+            ("world", "chats") => http::get(self.simulator, "/sim/chats").await,
             ("world", "relay") => Ok(json!(self.employee(agent)?.relay.counts())),
             ("world", "go_offline") => self.network(agent, true).await,
             ("world", "go_online") => self.network(agent, false).await,
@@ -121,6 +121,13 @@ impl World {
             ("world", "link_code") => {
                 let email = self.employee(agent)?.email.clone();
                 self.office.run(&["agent", "link-code", "--email", &email], "").await
+            }
+            ("world", "end_session") => {
+                let relay = &self.employee(agent)?.relay;
+                let authorization =
+                    relay.authorization().ok_or_else(|| Trouble::new(verb, "never signed in"))?;
+                http::delete(self.office.listen, "/v1/session", &authorization).await?;
+                Ok(Value::Null)
             }
             ("world", "kill_platform") => {
                 let mut running = self.platform.take();
@@ -139,7 +146,7 @@ impl World {
     }
 
     async fn post(&self, path: &str, with: &Value) -> Result<Value, Trouble> {
-        http::call(self.simulator, "POST", path, with).await
+        http::post(self.simulator, path, with).await
     }
 
     async fn network(&self, agent: &str, offline: bool) -> Result<Value, Trouble> {

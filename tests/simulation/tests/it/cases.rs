@@ -332,13 +332,12 @@ async fn taking_a_reply_back() {
     .await;
     assert_eq!(ana.client.discard(&waiting).await, Ok(Discarded::AlreadySent));
     assert_eq!(ana.client.withdraw(&waiting).await, Ok(Withdrawal::Asked));
-    let gone = world.until("it was taken back", async || {
-        ana.timeline(&id)
-            .await
-            .rows
-            .into_iter()
-            .find(|row| row.key == waiting && row.body == Body::Deleted)
-    });
+    let gone =
+        world.until("it was taken back", async || {
+            ana.timeline(&id).await.rows.into_iter().find(|row| {
+                row.key == waiting && row.body == (Body::Deleted { by: AuthorKind::Me })
+            })
+        });
     assert!(gone.await.choices.is_empty());
     next_send(&world, SendFault::Ok, 1);
     let out = reply(&world, ANA, &id, "out").await;

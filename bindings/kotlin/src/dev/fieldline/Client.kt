@@ -7,7 +7,7 @@ import kotlin.time.Duration
 /**
  * One account on one server: the only long-lived object. All else is values, or flows addressed by id.
  *
- * Commands are on disk before they return, and complete even if the caller stops waiting. Every function throws
+ * Commands are on disk before they return. One that has begun completes even if the caller stops waiting. Every function throws
  * [FieldlineException] and may be called from any thread.
  */
 public class Client private constructor(
@@ -23,7 +23,11 @@ public class Client private constructor(
     public suspend fun previewLinkCode(code: String): LinkPreview = ffi.previewLinkCode(code)
 
     /** Signs in. [RefusedException] `other_account`: another member's unsent work is still on this phone. */
-    public suspend fun signIn(credentials: Credentials): Account = ffi.signIn(credentials)
+    public suspend fun signIn(credentials: Credentials): Account =
+        when (credentials) {
+            is PasswordCredentials -> ffi.signInByPassword(credentials.email, credentials.password)
+            is LinkCodeCredentials -> ffi.signInByCode(credentials.code)
+        }
 
     /** Forgets the account on this phone. With KEEP, [RefusedException] `unsent` while something is unsent. */
     public suspend fun signOut(unsent: UnsentOnSignOut): Unit = ffi.signOut(unsent)
@@ -40,7 +44,7 @@ public class Client private constructor(
     /** The link to the server. */
     public fun status(): Flow<StatusSnapshot> = snapshots({ Pulled.of(ffi.status()) })
 
-    /** Fetches the page of messages before the oldest held one. */
+    /** Fetches what is missing in the middle, else the page of messages before the oldest held one. */
     public suspend fun loadOlder(conversation: ConversationId): Unit = ffi.loadOlder(conversation)
 
     /** Queues a reply. [seenN] is `lastN` of the timeline that its author looked at: the guard compares with it. */

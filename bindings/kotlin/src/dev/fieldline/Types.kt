@@ -22,9 +22,6 @@ public typealias BackgroundReason = dev.fieldline.ffi.BackgroundReason
 public typealias BackgroundReport = dev.fieldline.ffi.BackgroundReport
 public typealias StopCause = dev.fieldline.ffi.StopCause
 
-public typealias Credentials = dev.fieldline.ffi.Credentials
-public typealias PasswordCredentials = dev.fieldline.ffi.Credentials.Password
-public typealias LinkCodeCredentials = dev.fieldline.ffi.Credentials.LinkCode
 public typealias Discarded = dev.fieldline.ffi.Discarded
 public typealias Withdrawal = dev.fieldline.ffi.Withdrawal
 public typealias Settlement = dev.fieldline.ffi.Settlement
@@ -47,14 +44,26 @@ public typealias Author = dev.fieldline.ffi.Author
 public typealias AuthorKind = dev.fieldline.ffi.AuthorKind
 public typealias Body = dev.fieldline.ffi.Body
 public typealias TextBody = dev.fieldline.ffi.Body.Text
+public typealias MediaBody = dev.fieldline.ffi.Body.Media
+public typealias LocationBody = dev.fieldline.ffi.Body.Location
+public typealias ContactsBody = dev.fieldline.ffi.Body.Contacts
+public typealias TemplateBody = dev.fieldline.ffi.Body.Template
+public typealias InteractiveBody = dev.fieldline.ffi.Body.Interactive
+public typealias NoteBody = dev.fieldline.ffi.Body.Note
+public typealias LineBody = dev.fieldline.ffi.Body.Line
 public typealias DeletedBody = dev.fieldline.ffi.Body.Deleted
 public typealias UnsupportedBody = dev.fieldline.ffi.Body.Unsupported
+public typealias MediaKind = dev.fieldline.ffi.MediaKind
+public typealias SharedContact = dev.fieldline.ffi.SharedContact
+public typealias Reaction = dev.fieldline.ffi.Reaction
+public typealias Forwarded = dev.fieldline.ffi.Forwarded
 public typealias WindowState = dev.fieldline.ffi.WindowState
 public typealias OpenWindow = dev.fieldline.ffi.WindowState.Open
 public typealias ClosedWindow = dev.fieldline.ffi.WindowState.Closed
 public typealias LadderStep = dev.fieldline.ffi.LadderStep
 public typealias StepTime = dev.fieldline.ffi.StepTime
 public typealias Reason = dev.fieldline.ffi.Reason
+public typealias Attention = dev.fieldline.ffi.Attention
 public typealias Trouble = dev.fieldline.ffi.Trouble
 public typealias Choice = dev.fieldline.ffi.Choice
 
@@ -78,6 +87,10 @@ public typealias SecretStore = dev.fieldline.ffi.SecretStore
 public typealias SecretException = dev.fieldline.ffi.SecretException
 public typealias SecretLockedException = dev.fieldline.ffi.SecretException.Locked
 public typealias SecretFailedException = dev.fieldline.ffi.SecretException.Failed
+
+public typealias LogLevel = dev.fieldline.ffi.LogLevel
+public typealias LogRecord = dev.fieldline.ffi.LogRecord
+public typealias LogSink = dev.fieldline.ffi.LogSink
 
 /** The stable id of a reason, `R1` to `R16`: the key of its words. */
 public val Reason.id: String get() = reasonId(this)

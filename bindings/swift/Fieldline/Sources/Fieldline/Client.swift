@@ -2,7 +2,7 @@ import FieldlineFFI
 
 /// One account on one server: the only long-lived object. All else is values, or sequences addressed by id.
 ///
-/// Commands are on disk before they return, and complete even if the caller stops waiting. Every function throws
+/// Commands are on disk before they return. One that has begun completes even if the caller stops waiting. Every function throws
 /// ``FieldlineError`` and may be called from any thread or actor.
 public final class Client: Sendable {
     private let core: FieldlineClient
@@ -38,7 +38,11 @@ public final class Client: Sendable {
     /// Signs in. `refused(other_account)`: another member's unsent work is still on this phone.
     @discardableResult
     public func signIn(_ credentials: Credentials) async throws -> Account {
-        try await core.signIn(credentials: credentials)
+        switch credentials {
+        case .password(let email, let password):
+            try await core.signInByPassword(email: email, password: password)
+        case .linkCode(let code): try await core.signInByCode(code: code)
+        }
     }
 
     /// Forgets the account on this phone. With `keep`, it throws `refused(unsent)` while something is unsent.
@@ -66,7 +70,7 @@ public final class Client: Sendable {
         Rows { [core] in Pulled(core.status()) }
     }
 
-    /// Fetches the page of messages before the oldest held one.
+    /// Fetches what is missing in the middle, else the page of messages before the oldest held one.
     public func loadOlder(_ conversation: ConversationId) async throws {
         try await core.loadOlder(conversation: conversation)
     }

@@ -17,7 +17,6 @@ public typealias BackgroundReason = FieldlineFFI.BackgroundReason
 public typealias BackgroundReport = FieldlineFFI.BackgroundReport
 public typealias StopCause = FieldlineFFI.StopCause
 
-public typealias Credentials = FieldlineFFI.Credentials
 public typealias Discarded = FieldlineFFI.Discarded
 public typealias Withdrawal = FieldlineFFI.Withdrawal
 public typealias Settlement = FieldlineFFI.Settlement
@@ -37,10 +36,15 @@ public typealias LinkState = FieldlineFFI.LinkState
 public typealias Author = FieldlineFFI.Author
 public typealias AuthorKind = FieldlineFFI.AuthorKind
 public typealias Body = FieldlineFFI.Body
+public typealias MediaKind = FieldlineFFI.MediaKind
+public typealias SharedContact = FieldlineFFI.SharedContact
+public typealias Reaction = FieldlineFFI.Reaction
+public typealias Forwarded = FieldlineFFI.Forwarded
 public typealias WindowState = FieldlineFFI.WindowState
 public typealias LadderStep = FieldlineFFI.LadderStep
 public typealias StepTime = FieldlineFFI.StepTime
 public typealias Reason = FieldlineFFI.Reason
+public typealias Attention = FieldlineFFI.Attention
 public typealias Trouble = FieldlineFFI.Trouble
 public typealias Choice = FieldlineFFI.Choice
 

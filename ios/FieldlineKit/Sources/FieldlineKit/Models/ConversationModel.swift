@@ -106,20 +106,25 @@ public final class ConversationModel: Identifiable {
 
     private func bubble(of row: TimelineRow, texts: [MessageId: String], now: Millis) -> Bubble {
         let author = wording.author(row.author)
-        let text = wording.body(row.body)
+        let text = wording.text(of: row.body) ?? ""
+        let kind = wording.kind(of: row.body)
+        let hint = if case .media = row.body { words.bodyUnsupported } else { nil as String? }
+        let hole = row.holeBefore ? words.chatHole : nil
+        let marks = wording.marks(row)
         let time = wording.times.full(row.at, now: now)
-        let step = wording.step(row.step)
+        let step = wording.step(of: row)
         let trouble = row.trouble.map { wording.trouble($0, now: now) }
         let quote = row.replyTo.map { texts[$0].map(words.quoteOf(text:)) ?? words.quoteOlder }
         let note = row.customerWroteSince ? words.customerWroteSince : nil
-        let isPlaceholder = if case .text = row.body { false } else { true }
+        let shape = if case .note = row.body { BubbleShape.note } else { wording.shape(row.author.kind) }
+        let spoken: [String?] = [
+            hole, author.text, quote, kind, text, hint, time, step?.text, trouble?.text, note,
+        ]
         return Bubble(
-            id: row.key, shape: wording.shape(row.author.kind), author: author, quote: quote, text: text,
-            isPlaceholder: isPlaceholder, time: time, step: step, steps: wording.steps(row.times, now: now),
-            trouble: trouble, answer: row.trouble?.answer, note: note, actions: wording.actions(row.choices),
-            accessibilityLabel: sentences([
-                author.text, quote ?? "", text, time, step?.text ?? "", trouble?.text ?? "", note ?? "",
-            ]))
+            id: row.key, hole: hole, shape: shape, author: author, quote: quote, kind: kind, text: text, hint: hint,
+            marks: marks, time: time, step: step, steps: wording.steps(row.times, now: now), trouble: trouble,
+            answer: row.trouble?.answer, note: note, actions: wording.actions(row.choices),
+            accessibilityLabel: sentences(spoken.compactMap { $0 } + marks))
     }
 }
 

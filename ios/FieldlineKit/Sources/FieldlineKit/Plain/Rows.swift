@@ -23,6 +23,8 @@ public enum BubbleShape: Sendable, Equatable {
     case colleague
     case owner
     case automatic
+    /// For the team only: never looks like something that was sent.
+    case note
 
     /// The reader's end for what went out, the start for what came in.
     public var isAtEnd: Bool { self != .customer }
@@ -37,6 +39,7 @@ public enum BubbleShape: Sendable, Equatable {
         case .colleague: Look.bubbleColleague
         case .owner: Look.bubbleOwner
         case .automatic: Look.bubbleAutomatic
+        case .note: Look.note
         }
     }
 }
@@ -44,12 +47,19 @@ public enum BubbleShape: Sendable, Equatable {
 /// One message.
 public struct Bubble: Sendable, Equatable, Identifiable {
     public let id: MessageId
+    /// Stands before it: messages are missing there.
+    public let hole: String?
     public let shape: BubbleShape
     public let author: Label
     public let quote: String?
+    /// What it is, where that is to be said: a photo, a deleted message.
+    public let kind: String?
+    /// What somebody wrote; may be empty.
     public let text: String
-    /// The text is about a message and not of it.
-    public let isPlaceholder: Bool
+    /// Where it can be seen, if not here.
+    public let hint: String?
+    /// Edited, forwarded, reactions.
+    public let marks: [String]
     public let time: String
     /// How far it got; absent where there is no ladder.
     public let step: Label?

@@ -35,12 +35,82 @@ public struct Wording: Sendable {
         }
     }
 
+    /// On one line: for the list and for quotes.
     func body(_ body: Body) -> String {
+        switch (kind(of: body), text(of: body)) {
+        case (let kind?, let text?): words.bodyBoth(kind: kind, text: text.replacing("\n", with: " "))
+        case (let kind?, nil): kind
+        case (nil, let text): text ?? ""
+        }
+    }
+
+    /// What a message is, where that is to be said: not for plain text.
+    func kind(of body: Body) -> String? {
         switch body {
-        case .text(let text): text
-        case .deleted: words.bodyDeleted
+        case .text, .template: nil
+        case .media(let what, _, _, _, _, _): medium(what)
+        case .location: words.bodyLocation
+        case .contacts(let contacts): words.bodyContact(count: contacts.count)
+        case .interactive(let what, _, _):
+            what == "order" ? words.bodyOrder : what == "nfm_reply" ? words.bodyForm : words.bodyChoice
+        case .note: words.bodyNote
+        case .line: words.bodyLine
+        case .deleted(let by):
+            by == .customer
+                ? words.bodyDeletedCustomer : by == .ownerApp ? words.bodyDeletedOwner : words.bodyDeleted
         case .unsupported: words.bodyUnsupported
         }
+    }
+
+    /// What somebody wrote in it.
+    func text(of body: Body) -> String? {
+        switch body {
+        case .text(let text), .template(_, let text), .note(let text): text
+        case .media(_, let caption, let name, _, _, _): caption ?? name
+        case .location(_, _, let name, let address): lines([name, address])
+        case .contacts(let contacts): lines(contacts.map(\.name))
+        case .interactive(_, let title, let description): lines([title, description])
+        case .line, .deleted, .unsupported: nil
+        }
+    }
+
+    private func lines(_ parts: [String?]) -> String? {
+        let said = parts.compactMap { $0 }.filter { !$0.isEmpty }
+        return said.isEmpty ? nil : said.joined(separator: "\n")
+    }
+
+    private func medium(_ what: MediaKind) -> String {
+        switch what {
+        case .image: words.bodyPhoto
+        case .video: words.bodyVideo
+        case .audio: words.bodyAudio
+        case .voice: words.bodyVoice
+        case .document: words.bodyDocument
+        case .sticker: words.bodySticker
+        case .unknown: words.bodyAttachment
+        }
+    }
+
+    /// What stands beside a message's time and under its text.
+    func marks(_ row: TimelineRow) -> [String] {
+        var marks: [String] = []
+        switch row.forwarded {
+        case .no: break
+        case .once: marks.append(words.markForwarded)
+        case .often: marks.append(words.markForwardedOften)
+        }
+        if row.editedAt != nil { marks.append(words.markEdited) }
+        var order: [String] = []
+        var counts: [String: Int] = [:]
+        for reaction in row.reactions {
+            if counts[reaction.emoji] == nil { order.append(reaction.emoji) }
+            counts[reaction.emoji, default: 0] += 1
+        }
+        let list = order.map { emoji in
+            counts[emoji].map { $0 > 1 ? "\(emoji) \(words.number($0))" : emoji } ?? emoji
+        }
+        if !list.isEmpty { marks.append(words.markReactions(list: list.joined(separator: "  "))) }
+        return marks
     }
 
     // MARK: The ladder and what holds it up
@@ -57,25 +127,24 @@ public struct Wording: Sendable {
         }
     }
 
+    /// How far it got, and whether nobody will confirm it any more.
+    func step(of row: TimelineRow) -> Label? {
+        step(row.step).map { row.neverConfirmed ? Label(icon: $0.icon, text: words.stepNeverConfirmed) : $0 }
+    }
+
     func steps(_ reached: [StepTime], now: Millis) -> [String] {
         reached.compactMap { it in
             step(it.step).map { words.stepTime(step: $0.text, time: times.full(it.at, now: now)) }
         }
     }
 
-    /// Waits, asks or stopped, as the table of reasons in experience.md says who can end it.
+    /// Whose turn it is says the core.
     func trouble(_ trouble: Trouble, now: Millis) -> Label {
         let reason = reason(trouble, now: now)
-        if trouble.isFinal {
-            return Label(icon: "exclamationmark.triangle", text: words.stopped(reason: reason), tone: .red)
-        }
-        switch trouble.reason {
-        case .noNetwork, .serverUnreachable, .signInAgain, .behindEarlier, .lineDown, .whatsAppBusy, .accountTrouble:
-            return Label(icon: "clock", text: words.waits(reason: reason))
-        case .windowClosed, .answeredMeanwhile, .unknownOutcome:
-            return Label(icon: "questionmark.circle", text: words.needsYou(reason: reason), tone: .amber)
-        case .notYours, .unreachable, .templateRefused, .fileRefused, .tooOld, .refused:
-            return Label(icon: "exclamationmark.triangle", text: words.stopped(reason: reason), tone: .red)
+        return switch trouble.attention {
+        case .waits: Label(icon: "clock", text: words.waits(reason: reason))
+        case .asks: Label(icon: "questionmark.circle", text: words.needsYou(reason: reason), tone: .amber)
+        case .stopped: Label(icon: "exclamationmark.triangle", text: words.stopped(reason: reason), tone: .red)
         }
     }
 
@@ -89,6 +158,7 @@ public struct Wording: Sendable {
         case .whatsAppBusy: words.reasonR6
         case .windowClosed:
             trouble.closedAt.map { words.reasonR7At(time: times.full($0, now: now)) } ?? words.reasonR7
+        case .answeredMeanwhile where trouble.code == "restored": words.reasonR8Restored
         case .answeredMeanwhile: words.reasonR8(name: author(answerer(trouble)).text)
         case .notYours: words.reasonR9
         case .unreachable: words.reasonR10

@@ -3,6 +3,7 @@ enum Json: Codable, Sendable, Equatable {
     case null
     case truth(Bool)
     case number(Int64)
+    case fraction(Double)
     case text(String)
     case list([Json])
     case object([String: Json])
@@ -15,6 +16,8 @@ enum Json: Codable, Sendable, Equatable {
             self = .truth(truth)
         } else if let number = try? value.decode(Int64.self) {
             self = .number(number)
+        } else if let fraction = try? value.decode(Double.self) {
+            self = .fraction(fraction)
         } else if let text = try? value.decode(String.self) {
             self = .text(text)
         } else if let list = try? value.decode([Json].self) {
@@ -30,6 +33,7 @@ enum Json: Codable, Sendable, Equatable {
         case .null: try value.encodeNil()
         case .truth(let truth): try value.encode(truth)
         case .number(let number): try value.encode(number)
+        case .fraction(let fraction): try value.encode(fraction)
         case .text(let text): try value.encode(text)
         case .list(let list): try value.encode(list)
         case .object(let object): try value.encode(object)

@@ -8,6 +8,7 @@ func shape(_ value: Any) -> Json {
     case let text as String: return .text(text)
     case let truth as Bool: return .truth(truth)
     case let number as Int64: return .number(number)
+    case let fraction as Double: return .fraction(fraction)
     case let number as UInt32: return .number(Int64(number))
     case let number as UInt64: return .number(Int64(number))
     default: break

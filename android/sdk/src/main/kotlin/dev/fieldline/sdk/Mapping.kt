@@ -1,19 +1,29 @@
 package dev.fieldline.sdk
 
+import dev.fieldline.Attention
 import dev.fieldline.Author
 import dev.fieldline.AuthorKind
 import dev.fieldline.Body
 import dev.fieldline.Choice
 import dev.fieldline.ClosedWindow
+import dev.fieldline.ContactsBody
 import dev.fieldline.DeletedBody
+import dev.fieldline.Forwarded
 import dev.fieldline.InboxRow
+import dev.fieldline.InteractiveBody
 import dev.fieldline.LadderStep
+import dev.fieldline.LineBody
 import dev.fieldline.LinkState
+import dev.fieldline.LocationBody
+import dev.fieldline.MediaBody
+import dev.fieldline.MediaKind
+import dev.fieldline.NoteBody
 import dev.fieldline.OpenWindow
 import dev.fieldline.OutboxRow
 import dev.fieldline.QueuePause
 import dev.fieldline.Reason
 import dev.fieldline.StatusSnapshot
+import dev.fieldline.TemplateBody
 import dev.fieldline.TextBody
 import dev.fieldline.TimelineRow
 import dev.fieldline.Trouble
@@ -22,13 +32,17 @@ import dev.fieldline.WindowState
 import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.AuthorMark
 import dev.fieldline.sdk.screen.Bubble
+import dev.fieldline.sdk.screen.Chosen
 import dev.fieldline.sdk.screen.Content
+import dev.fieldline.sdk.screen.Forwarding
 import dev.fieldline.sdk.screen.LinkLine
 import dev.fieldline.sdk.screen.LinkTrouble
 import dev.fieldline.sdk.screen.ListItem
+import dev.fieldline.sdk.screen.Medium
 import dev.fieldline.sdk.screen.OutboxItem
 import dev.fieldline.sdk.screen.Quote
 import dev.fieldline.sdk.screen.Reached
+import dev.fieldline.sdk.screen.Reacted
 import dev.fieldline.sdk.screen.Snag
 import dev.fieldline.sdk.screen.SnagKind
 import dev.fieldline.sdk.screen.Step
@@ -62,8 +76,13 @@ internal fun TimelineRow.bubble(rows: Map<String, TimelineRow>): Bubble =
         reached = times.map { Reached(it.step.step(), it.at) },
         snag = trouble?.snag(),
         actions = choices.map { it.action() },
-        quote = replyTo?.let { Quote((rows[it]?.body as? TextBody)?.text) },
+        quote = replyTo?.let { Quote(rows[it]?.body?.content()) },
         customerWroteSince = customerWroteSince,
+        reactions = reactions.groupingBy { it.emoji }.eachCount().map { Reacted(it.key, it.value) },
+        edited = editedAt != null,
+        forwarded = forwarded.forwarding(),
+        neverConfirmed = neverConfirmed,
+        holeBefore = holeBefore,
     )
 
 internal fun OutboxRow.item(): OutboxItem {
@@ -119,8 +138,40 @@ private fun AuthorKind.mark(): AuthorMark =
 private fun Body.content(): Content =
     when (this) {
         is TextBody -> Content.Text(text)
-        is DeletedBody -> Content.Deleted
+        is MediaBody -> Content.Media(what.medium(), caption, name)
+        is LocationBody -> Content.Place(name, address)
+        is ContactsBody -> Content.Cards(contacts.map { it.name })
+        is TemplateBody -> Content.Template(text)
+        is InteractiveBody -> Content.Choice(chosen(what), title, description)
+        is NoteBody -> Content.Note(text)
+        is LineBody -> Content.Line
+        is DeletedBody -> Content.Deleted(by.mark())
         is UnsupportedBody -> Content.Unsupported
+    }
+
+private fun MediaKind.medium(): Medium =
+    when (this) {
+        MediaKind.IMAGE -> Medium.PHOTO
+        MediaKind.VIDEO -> Medium.VIDEO
+        MediaKind.AUDIO -> Medium.SOUND
+        MediaKind.VOICE -> Medium.VOICE
+        MediaKind.DOCUMENT -> Medium.DOCUMENT
+        MediaKind.STICKER -> Medium.STICKER
+        MediaKind.UNKNOWN -> Medium.OTHER
+    }
+
+private fun chosen(what: String): Chosen =
+    when (what) {
+        "order" -> Chosen.ORDER
+        "nfm_reply" -> Chosen.FORM
+        else -> Chosen.CHOICE
+    }
+
+private fun Forwarded.forwarding(): Forwarding =
+    when (this) {
+        Forwarded.NO -> Forwarding.NO
+        Forwarded.ONCE -> Forwarding.ONCE
+        Forwarded.OFTEN -> Forwarding.OFTEN
     }
 
 private fun LadderStep.step(): Step =
@@ -137,21 +188,20 @@ private fun LadderStep.step(): Step =
 private fun Trouble.snag() =
     Snag(
         why = reason.why(),
-        kind = if (isFinal) SnagKind.STOPPED else reason.why().kind(),
+        kind = attention.kind(),
         whatsAppCode = whatsappCode,
         closedAt = closedAt,
         nextTry = nextTry,
         by = by?.writer(),
         answer = answer,
+        restored = code == "restored",
     )
 
-/** The column *who* of the reasons: nobody has to act, I have to, or it is over. */
-private fun Why.kind(): SnagKind =
+private fun Attention.kind(): SnagKind =
     when (this) {
-        Why.NO_NETWORK, Why.SERVER_UNREACHABLE, Why.BEHIND_EARLIER -> SnagKind.WAITS
-        Why.LINE_DOWN, Why.WHATSAPP_BUSY, Why.ACCOUNT_TROUBLE -> SnagKind.WAITS
-        Why.SIGN_IN_AGAIN, Why.WINDOW_CLOSED, Why.ANSWERED_MEANWHILE, Why.UNKNOWN_OUTCOME -> SnagKind.ASKS
-        Why.NOT_YOURS, Why.UNREACHABLE, Why.TEMPLATE_REFUSED, Why.FILE_REFUSED, Why.TOO_OLD, Why.REFUSED -> SnagKind.STOPPED
+        Attention.WAITS -> SnagKind.WAITS
+        Attention.ASKS -> SnagKind.ASKS
+        Attention.STOPPED -> SnagKind.STOPPED
     }
 
 private fun Reason.why(): Why =

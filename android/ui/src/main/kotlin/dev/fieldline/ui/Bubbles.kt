@@ -13,6 +13,7 @@ import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.width
 import androidx.compose.foundation.layout.widthIn
+import androidx.compose.foundation.shape.CutCornerShape
 import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
@@ -41,6 +42,7 @@ import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.AuthorMark
 import dev.fieldline.sdk.screen.Bubble
 import dev.fieldline.sdk.screen.Content
+import dev.fieldline.sdk.screen.Forwarding
 import dev.fieldline.sdk.screen.Quote
 import dev.fieldline.sdk.screen.Reached
 import dev.fieldline.sdk.screen.Snag
@@ -65,6 +67,7 @@ internal fun BubbleRow(
             .padding(start = Sizes.spaceM, end = Sizes.spaceM, top = if (first) Sizes.gapAuthor else Sizes.gapSameAuthor),
         horizontalAlignment = if (mine) Alignment.End else Alignment.Start,
     ) {
+        if (bubble.holeBefore) HoleLine()
         Body(bubble, first, widest, times)
         Column(
             Modifier.widthIn(max = widest),
@@ -97,10 +100,11 @@ private fun Body(
 ) {
     var open by rememberSaveable(bubble.key) { mutableStateOf(false) }
     val colours = LocalColours.current
-    val shape = shapeOf(bubble.author.mark)
+    val isNote = bubble.content is Content.Note
+    val shape = if (isNote) CutCornerShape(topEnd = Sizes.spaceM) else shapeOf(bubble.author.mark)
     val author = writerWord(bubble.author)
     val ladder = bubble.step != Step.NONE
-    val edge = edgeOf(bubble.author.mark, shape, colours)
+    val edge = edgeOf(bubble.author.mark, shape, colours, isNote)
     val toggle =
         if (ladder) {
             Modifier.clickable(onClickLabel = stringResource(R.string.steps_show)) { open = !open }
@@ -109,7 +113,7 @@ private fun Body(
         }
     Column(
         Modifier
-            .widthIn(max = widest)
+            .then(if (isNote) Modifier.fillMaxWidth() else Modifier.widthIn(max = widest))
             .clip(shape)
             .then(edge)
             .then(toggle)
@@ -119,21 +123,56 @@ private fun Body(
     ) {
         if (first) Marked(bubble.author.mark.icon(), author)
         bubble.quote?.let { QuoteBar(quoteWord(it)) }
-        Text(
-            contentWord(bubble.content),
-            color = if (bubble.content is Content.Text) colours.text else colours.muted,
-            fontStyle = if (bubble.content is Content.Text) null else FontStyle.Italic,
-            style = MaterialTheme.typography.bodyLarge,
-        )
+        if (bubble.forwarded != Forwarding.NO) ForwardedLine(bubble.forwarded)
+        Says(bubble.content)
+        if (bubble.reactions.isNotEmpty()) {
+            Text(reactionsWord(bubble.reactions), color = colours.muted, style = MaterialTheme.typography.bodySmall)
+        }
         FlowRow(
             Modifier.align(Alignment.End),
             horizontalArrangement = Arrangement.spacedBy(Sizes.spaceS),
             itemVerticalAlignment = Alignment.CenterVertically,
         ) {
+            if (bubble.edited) {
+                Text(stringResource(R.string.mark_edited), color = colours.muted, style = MaterialTheme.typography.bodySmall)
+            }
             Text(times.stamp(bubble.at), color = colours.muted, style = MaterialTheme.typography.bodySmall)
-            StepMark(bubble.step)
+            StepMark(bubble.step, neverConfirmed = bubble.neverConfirmed)
         }
         if (open) bubble.reached.forEach { ReachedLine(it, times) }
+    }
+}
+
+/** What it is, and what is written in it. What cannot be opened here can be on the owner's phone. */
+@Composable
+private fun Says(content: Content) {
+    val colours = LocalColours.current
+    val icon = if (content is Content.Note) R.drawable.icon_sticky_note_2 else null
+    contentKind(content)?.let {
+        if (icon != null) {
+            Marked(icon, it)
+        } else {
+            Text(it, color = colours.muted, fontStyle = FontStyle.Italic, style = MaterialTheme.typography.bodyLarge)
+        }
+    }
+    contentText(content)?.let { Text(it, color = colours.text, style = MaterialTheme.typography.bodyLarge) }
+    if (content is Content.Media) {
+        Text(stringResource(R.string.body_unsupported), color = colours.muted, style = MaterialTheme.typography.bodySmall)
+    }
+}
+
+@Composable
+private fun ForwardedLine(forwarded: Forwarding) {
+    val word = if (forwarded == Forwarding.OFTEN) R.string.mark_forwarded_often else R.string.mark_forwarded
+    Text(stringResource(word), color = LocalColours.current.muted, style = MaterialTheme.typography.bodySmall)
+}
+
+/** Between what is held: some is missing. */
+@Composable
+private fun HoleLine() {
+    val colours = LocalColours.current
+    Row(Modifier.fillMaxWidth().padding(bottom = Sizes.gapAuthor), horizontalArrangement = Arrangement.Center) {
+        Marked(R.drawable.icon_info, stringResource(R.string.chat_hole), tint = colours.info)
     }
 }
 
@@ -148,7 +187,7 @@ private fun ReachedLine(
 
 @Composable
 private fun quoteWord(quote: Quote): String =
-    quote.text?.let { stringResource(R.string.quote_of, it) } ?: stringResource(R.string.quote_older)
+    quote.content?.let { stringResource(R.string.quote_of, contentWord(it)) } ?: stringResource(R.string.quote_older)
 
 @Composable
 private fun QuoteBar(word: String) {
@@ -178,15 +217,20 @@ private fun edgeOf(
     mark: AuthorMark,
     shape: Shape,
     colours: Colours,
+    isNote: Boolean,
 ): Modifier {
     val fill =
-        when (mark) {
-            AuthorMark.CUSTOMER -> colours.bubbleCustomer
-            AuthorMark.ME -> colours.bubbleMe
-            AuthorMark.COLLEAGUE -> colours.bubbleColleague
-            AuthorMark.OWNER -> colours.bubbleOwner
-            AuthorMark.AI, AuthorMark.AUTOMATIC -> colours.bubbleAutomatic
-            AuthorMark.SYSTEM, AuthorMark.UNKNOWN -> colours.surface
+        if (isNote) {
+            colours.note
+        } else {
+            when (mark) {
+                AuthorMark.CUSTOMER -> colours.bubbleCustomer
+                AuthorMark.ME -> colours.bubbleMe
+                AuthorMark.COLLEAGUE -> colours.bubbleColleague
+                AuthorMark.OWNER -> colours.bubbleOwner
+                AuthorMark.AI, AuthorMark.AUTOMATIC -> colours.bubbleAutomatic
+                AuthorMark.SYSTEM, AuthorMark.UNKNOWN -> colours.surface
+            }
         }
     val (line, dashed) =
         when (mark) {

@@ -11,6 +11,7 @@ import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.res.painterResource
+import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import dev.fieldline.sdk.screen.AuthorMark
@@ -60,8 +61,10 @@ internal fun Marked(
 internal fun StepMark(
     step: Step,
     modifier: Modifier = Modifier,
+    neverConfirmed: Boolean = false,
 ) {
-    step.icon()?.let { Marked(it, stepWord(step), modifier) }
+    val word = if (neverConfirmed) stringResource(R.string.step_never_confirmed) else stepWord(step)
+    step.icon()?.let { Marked(it, word, modifier) }
 }
 
 /** The window's rest: amber under an hour, red under a quarter. */

@@ -6,13 +6,17 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.remember
 import androidx.compose.ui.platform.LocalConfiguration
 import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.AuthorMark
+import dev.fieldline.sdk.screen.Chosen
 import dev.fieldline.sdk.screen.Content
 import dev.fieldline.sdk.screen.LinkLine
 import dev.fieldline.sdk.screen.LinkTrouble
+import dev.fieldline.sdk.screen.Medium
 import dev.fieldline.sdk.screen.Problem
+import dev.fieldline.sdk.screen.Reacted
 import dev.fieldline.sdk.screen.Snag
 import dev.fieldline.sdk.screen.SnagKind
 import dev.fieldline.sdk.screen.Step
@@ -115,13 +119,82 @@ private fun markWord(mark: AuthorMark): String =
         },
     )
 
+/** What a message is, where that is to be said: not for plain text. */
 @Composable
-internal fun contentWord(content: Content): String =
+internal fun contentKind(content: Content): String? =
     when (content) {
-        is Content.Text -> content.text
-        Content.Deleted -> stringResource(R.string.body_deleted)
+        is Content.Text, is Content.Template -> null
+        is Content.Media -> mediumWord(content.kind)
+        is Content.Place -> stringResource(R.string.body_location)
+        is Content.Cards -> pluralStringResource(R.plurals.body_contact, content.names.size, content.names.size.toString())
+        is Content.Choice -> stringResource(chosenWord(content.kind))
+        is Content.Note -> stringResource(R.string.body_note)
+        Content.Line -> stringResource(R.string.body_line)
+        is Content.Deleted -> stringResource(deletedWord(content.by))
         Content.Unsupported -> stringResource(R.string.body_unsupported)
     }
+
+/** What somebody wrote in it. */
+internal fun contentText(content: Content): String? =
+    when (content) {
+        is Content.Text -> content.text
+        is Content.Template -> content.text
+        is Content.Note -> content.text
+        is Content.Media -> content.caption ?: content.name
+        is Content.Place -> lines(content.name, content.address)
+        is Content.Cards -> lines(*content.names.toTypedArray())
+        is Content.Choice -> lines(content.title, content.description)
+        Content.Line, is Content.Deleted, Content.Unsupported -> null
+    }
+
+private fun lines(vararg parts: String?): String? =
+    parts
+        .filterNot { it.isNullOrBlank() }
+        .joinToString("\n")
+        .ifEmpty { null }
+
+/** Both on one line: for the list and for quotes. */
+@Composable
+internal fun contentWord(content: Content): String {
+    val kind = contentKind(content)
+    val text = contentText(content)?.replace('\n', ' ')
+    return if (kind != null && text != null) stringResource(R.string.body_both, kind, text) else kind ?: text.orEmpty()
+}
+
+@Composable
+private fun mediumWord(medium: Medium): String =
+    stringResource(
+        when (medium) {
+            Medium.PHOTO -> R.string.body_photo
+            Medium.VIDEO -> R.string.body_video
+            Medium.SOUND -> R.string.body_audio
+            Medium.VOICE -> R.string.body_voice
+            Medium.DOCUMENT -> R.string.body_document
+            Medium.STICKER -> R.string.body_sticker
+            Medium.OTHER -> R.string.body_attachment
+        },
+    )
+
+private fun chosenWord(chosen: Chosen): Int =
+    when (chosen) {
+        Chosen.CHOICE -> R.string.body_choice
+        Chosen.ORDER -> R.string.body_order
+        Chosen.FORM -> R.string.body_form
+    }
+
+private fun deletedWord(by: AuthorMark): Int =
+    when (by) {
+        AuthorMark.CUSTOMER -> R.string.body_deleted_customer
+        AuthorMark.OWNER -> R.string.body_deleted_owner
+        else -> R.string.body_deleted
+    }
+
+/** Emojis with how many gave each. */
+@Composable
+internal fun reactionsWord(reactions: List<Reacted>): String {
+    val list = reactions.joinToString("  ") { if (it.count > 1) "${it.emoji} ${it.count}" else it.emoji }
+    return stringResource(R.string.mark_reactions, list)
+}
 
 /** The word of a step; empty for what has no ladder. */
 @Composable
@@ -194,6 +267,7 @@ private fun reasonWord(
         }
 
         Why.ANSWERED_MEANWHILE -> {
+            if (snag.restored) return stringResource(R.string.reason_r8_restored)
             stringResource(R.string.reason_r8, snag.by?.let { writerWord(it) } ?: markWord(AuthorMark.UNKNOWN))
         }
 

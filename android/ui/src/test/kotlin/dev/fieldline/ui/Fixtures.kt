@@ -4,17 +4,21 @@ import dev.fieldline.sdk.screen.Action
 import dev.fieldline.sdk.screen.AuthorMark
 import dev.fieldline.sdk.screen.Bubble
 import dev.fieldline.sdk.screen.ChatScreen
+import dev.fieldline.sdk.screen.Chosen
 import dev.fieldline.sdk.screen.Content
+import dev.fieldline.sdk.screen.Forwarding
 import dev.fieldline.sdk.screen.LinkLine
 import dev.fieldline.sdk.screen.LinkOffer
 import dev.fieldline.sdk.screen.LinkTrouble
 import dev.fieldline.sdk.screen.ListItem
 import dev.fieldline.sdk.screen.ListScreen
+import dev.fieldline.sdk.screen.Medium
 import dev.fieldline.sdk.screen.OutboxItem
 import dev.fieldline.sdk.screen.OutboxScreen
 import dev.fieldline.sdk.screen.Problem
 import dev.fieldline.sdk.screen.Quote
 import dev.fieldline.sdk.screen.Reached
+import dev.fieldline.sdk.screen.Reacted
 import dev.fieldline.sdk.screen.SignInScreen
 import dev.fieldline.sdk.screen.SignInWay
 import dev.fieldline.sdk.screen.Snag
@@ -77,8 +81,16 @@ object Fixtures {
                 waiting = 12,
                 needsMe = 12,
             ),
-            item(4, "陈伟", Writer(AuthorMark.COLLEAGUE, "Ben"), Content.Deleted, window = Window.Closed(NOW - HOUR)),
+            item(
+                4,
+                "陈伟",
+                Writer(AuthorMark.COLLEAGUE, "Ben"),
+                Content.Deleted(AuthorMark.ME),
+                window = Window.Closed(NOW - HOUR),
+            ),
             item(5, "Zoë", content = Content.Unsupported, window = Window.Closed(null)),
+            item(6, "Luis", content = Content.Media(Medium.PHOTO, LONG, null)),
+            item(7, "Luis", content = Content.Media(Medium.VOICE, null, null)),
         )
 
     private val links = listOf(null) + LinkTrouble.entries.map { LinkLine(it, NOW - HOUR) }
@@ -135,12 +147,38 @@ object Fixtures {
             bubble(1, customer, Content.Text("Is the boiler repaired today?")),
             bubble(2, customer, Content.Text(LONG)),
             bubble(3, Writer(AuthorMark.OWNER, null), Content.Text("Good morning. Ana will write to you.")),
-            bubble(4, Writer(AuthorMark.COLLEAGUE, "Ben"), quote = Quote("Is the boiler repaired today?"), step = Step.READ),
+            bubble(
+                4,
+                Writer(AuthorMark.COLLEAGUE, "Ben"),
+                quote = Quote(Content.Text("Is the boiler repaired today?")),
+                step = Step.READ,
+            ),
             bubble(5, Writer(AuthorMark.AI, null), Content.Text("We are open from 8 to 18."), step = Step.SENT),
-            bubble(6, Writer(AuthorMark.AUTOMATIC, null), Content.Deleted, step = Step.SENT),
+            bubble(6, Writer(AuthorMark.AUTOMATIC, null), Content.Deleted(AuthorMark.AUTOMATIC), step = Step.SENT),
             bubble(7, customer, Content.Unsupported, quote = Quote(null)),
             bubble(8, customer, Content.Text("هل ستأتي اليوم؟ 👍🏽")),
             bubble(9, me, Content.Text(LONG), Step.AT_SERVER),
+        )
+
+    private val kinds =
+        listOf(
+            bubble(1, customer, Content.Media(Medium.PHOTO, LONG, null)).copy(forwarded = Forwarding.OFTEN),
+            bubble(2, customer, Content.Media(Medium.VOICE, null, null)),
+            bubble(3, customer, Content.Media(Medium.DOCUMENT, null, "plan of the second floor, revised twice.pdf")),
+            bubble(4, customer, Content.Place("Yard", "Calle Mayor 1, 28013 Madrid")),
+            bubble(5, customer, Content.Cards(listOf("Luis Vega", "Bartholomew Featherstonehaugh"))),
+            bubble(6, customer, Content.Choice(Chosen.CHOICE, "Monday", "between nine and twelve")),
+            bubble(7, me, Content.Template("Hello Rosa, we come on Monday at nine."), Step.READ, quote = Quote(Content.Line)),
+            bubble(8, Writer(AuthorMark.COLLEAGUE, "Ben"), Content.Note("The dog bites. Ring twice.")),
+            bubble(9, Writer(AuthorMark.SYSTEM, null), Content.Line),
+            bubble(10, customer, Content.Deleted(AuthorMark.CUSTOMER)),
+            bubble(11, customer).copy(
+                reactions = listOf(Reacted("👍🏽", 2), Reacted("🙏", 1)),
+                edited = true,
+                forwarded = Forwarding.ONCE,
+                holeBefore = true,
+            ),
+            bubble(12, me, step = Step.SENT).copy(neverConfirmed = true),
         )
 
     val chats =
@@ -151,6 +189,17 @@ object Fixtures {
                     bubble(2, me, Content.Text("ok"), Step.ON_PHONE, snag(why), Action.entries.take(4), wroteSince = true)
                 chat(listOf(bubble(1, customer), waiting), Window.Closed(NOW - HOUR))
             } +
+            kinds.chunked(4).map { chat(it) } +
+            chat(
+                listOf(
+                    bubble(
+                        1,
+                        me,
+                        step = Step.ON_PHONE,
+                        snag = snag(Why.ANSWERED_MEANWHILE).copy(restored = true, answer = null),
+                    ),
+                ),
+            ) +
             links.map { chat(authors, Window.Open(NOW + 40 * MINUTE), it) } +
             chat(
                 listOf(bubble(1, me, step = Step.AT_SERVER, snag = snag(Why.UNKNOWN_OUTCOME), actions = Action.entries)),

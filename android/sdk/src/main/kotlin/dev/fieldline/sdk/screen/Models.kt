@@ -19,12 +19,58 @@ sealed interface Content {
         val text: String,
     ) : Content
 
+    /** A photo, a film, a voice message, a file; [caption] was written under it. */
+    data class Media(
+        val kind: Medium,
+        val caption: String?,
+        val name: String?,
+    ) : Content
+
+    /** A place on the map. */
+    data class Place(
+        val name: String?,
+        val address: String?,
+    ) : Content
+
+    /** Cards of people, by their names. */
+    data class Cards(
+        val names: List<String>,
+    ) : Content
+
+    /** A template, as the customer reads it. */
+    data class Template(
+        val text: String,
+    ) : Content
+
+    /** What the customer chose, ordered or filled in. */
+    data class Choice(
+        val kind: Chosen,
+        val title: String?,
+        val description: String?,
+    ) : Content
+
+    /** For the team only. */
+    data class Note(
+        val text: String,
+    ) : Content
+
+    /** A line between the messages. */
+    data object Line : Content
+
     /** It is gone here too. */
-    data object Deleted : Content
+    data class Deleted(
+        val by: AuthorMark,
+    ) : Content
 
     /** A kind that this version cannot show. */
     data object Unsupported : Content
 }
+
+/** Kinds of media. */
+enum class Medium { PHOTO, VIDEO, SOUND, VOICE, DOCUMENT, STICKER, OTHER }
+
+/** What a choice is. */
+enum class Chosen { CHOICE, ORDER, FORM }
 
 /** The ladder: how far a reply got. */
 enum class Step { NONE, ON_PHONE, AT_SERVER, SENT, DELIVERED, READ, PLAYED }
@@ -67,6 +113,7 @@ data class Snag(
     val nextTry: Long? = null,
     val by: Writer? = null,
     val answer: String? = null,
+    val restored: Boolean = false,
 )
 
 /** How loud a reason is: it goes by itself, it asks, or it is over. */
@@ -118,9 +165,9 @@ data class ListScreen(
     val now: Long,
 )
 
-/** What a bubble answers to: its text, or null for a message that is not on this phone. */
+/** What a bubble answers to, or null for a message that is not on this phone. */
 data class Quote(
-    val text: String?,
+    val content: Content?,
 )
 
 /** One message. */
@@ -135,7 +182,21 @@ data class Bubble(
     val actions: List<Action>,
     val quote: Quote?,
     val customerWroteSince: Boolean,
+    val reactions: List<Reacted> = emptyList(),
+    val edited: Boolean = false,
+    val forwarded: Forwarding = Forwarding.NO,
+    val neverConfirmed: Boolean = false,
+    val holeBefore: Boolean = false,
 )
+
+/** An emoji and how many gave it. */
+data class Reacted(
+    val emoji: String,
+    val count: Int,
+)
+
+/** Whether a message was passed on. */
+enum class Forwarding { NO, ONCE, OFTEN }
 
 /** One conversation. */
 data class ChatScreen(

@@ -1,0 +1,214 @@
+//! A second store, made from the raw bodies alone, and the comparison of the two.
+//!
+//! The scratch store begins with copies of the workspaces and channels, so that ids derived from
+//! them come out the same, and with nothing that a webhook could make.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::types::Value as Sqlite;
+use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+
+use super::webhooks::Pending;
+use super::{OpenError, StoreError, WriteTx, open};
+use crate::support::Rng;
+
+/// Tables that a replay starts with.
+const GIVEN: [&str; 3] = ["workspaces", "channels", "channel_numbers"];
+
+/// The scratch store; its file goes with it.
+pub(crate) struct Scratch {
+    connection: Option<Connection>,
+    path: PathBuf,
+    rng: Arc<dyn Rng>,
+}
+
+impl Scratch {
+    /// Makes it in `folder`, in place of one that a killed run may have left.
+    pub(crate) fn make(folder: &Path, rng: Arc<dyn Rng>) -> Result<Self, OpenError> {
+        let path = folder.join("replay.db");
+        remove(&path);
+        let connection = open::writer(&path)?;
+        // Nothing in it outlives this process: there is nothing to make durable.
+        connection.pragma_update(None, "synchronous", "OFF").map_err(StoreError::from)?;
+        Ok(Self { connection: Some(connection), path, rng })
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+
+    /// Copies what a replay starts with; times that webhooks move begin empty.
+    pub(crate) fn give(&mut self, source: &Connection) -> Result<(), StoreError> {
+        let target = self.connection()?;
+        for table in GIVEN {
+            let mut statement = source.prepare(&format!("SELECT * FROM {table}"))?;
+            let columns = statement.column_names().collect::<Vec<_>>().join(", ");
+            let marks = vec!["?"; statement.column_count()].join(", ");
+            let insert = format!("INSERT INTO {table} ({columns}) VALUES ({marks})");
+            let count = statement.column_count();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let values =
+                    (0..count).map(|i| row.get::<_, Sqlite>(i)).collect::<Result<Vec<_>, _>>()?;
+                target.execute(&insert, params_from_iter(values))?;
+            }
+        }
+        target.execute("UPDATE channels SET last_sign_of_life = NULL", [])?;
+        Ok(())
+    }
+
+    /// Works one body off at the time it was received; its row is there for what is marked about it.
+    pub(crate) fn apply(
+        &mut self,
+        pending: &Pending,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let rng = Arc::clone(&self.rng);
+        let tx = self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.prepare_cached("INSERT INTO webhooks (id, received_at, body) VALUES (?1, ?2, x'')")?
+            .execute((pending.id, pending.received_at))?;
+        let mut tx = WriteTx::new(tx, pending.received_at, rng);
+        work(&mut tx)?;
+        tx.commit().map(|_| ())
+    }
+
+    /// What stands in it.
+    pub(crate) fn facts(&mut self) -> Result<Facts, StoreError> {
+        facts(self.connection()?)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.connection.take();
+        remove(&self.path);
+    }
+}
+
+fn remove(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        // A file that is not there needs no removing; one that stays is overwritten next time.
+        let _ = fs::remove_file(PathBuf::from(name));
+    }
+}
+
+/// What a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// A contact.
+    Contact,
+    /// A customer's or the owner's message.
+    Message,
+    /// A status of a message that we sent.
+    Status,
+    /// A business number's line.
+    Channel,
+}
+
+impl About {
+    /// The word in a report.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Message => "message",
+            Self::Status => "status",
+            Self::Channel => "channel",
+        }
+    }
+}
+
+/// One fact that webhooks alone make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// Our id of the thing: it says nothing about a person.
+    pub(crate) id: String,
+    /// When it was said, ms UTC; 0 where nothing says so.
+    pub(crate) at: i64,
+    /// Its columns as text, each compared by itself; none = nothing is known.
+    pub(crate) columns: Vec<Option<String>>,
+}
+
+/// Facts by what webhooks know them by: wamid, user id, number.
+pub(crate) type Facts = BTreeMap<(About, String), Fact>;
+
+/// Each: what it is about; key, id, time, then the columns that must agree.
+const QUERIES: [(About, &str); 3] = [
+    (
+        About::Contact,
+        "SELECT coalesce('u:' || wa_user_id, 'p:' || phone) || ' ' || workspace, id, 0,
+                phone, name, username
+         FROM contacts",
+    ),
+    (
+        About::Message,
+        "SELECT m.wamid, m.id, m.sent_at, m.author_kind, m.sent_at, m.body, m.reply_to,
+                m.edited_at, m.deleted ->> 'by', m.imported
+         FROM messages m LEFT JOIN sends s ON s.message = m.id
+         WHERE m.wamid IS NOT NULL AND s.message IS NULL
+           AND m.author_kind IN ('customer', 'owner_app')",
+    ),
+    (
+        About::Channel,
+        "SELECT h.phone_number_id, h.id, 0, l.heard_at
+         FROM channels h LEFT JOIN lines l ON l.channel = h.id",
+    ),
+];
+
+/// Everything that webhooks alone make.
+pub(crate) fn facts(c: &Connection) -> Result<Facts, StoreError> {
+    let mut facts = Facts::new();
+    for (about, query) in QUERIES {
+        let mut statement = c.prepare(query)?;
+        let count = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let columns = (3..count)
+                .map(|i| row.get::<_, Sqlite>(i).map(text))
+                .collect::<Result<Vec<_>, _>>()?;
+            let fact = Fact { id: row.get(1)?, at: row.get(2)?, columns };
+            facts.insert((about, row.get(0)?), fact);
+        }
+    }
+    Ok(facts)
+}
+
+fn text(value: Sqlite) -> Option<String> {
+    match value {
+        Sqlite::Null => None,
+        Sqlite::Integer(number) => Some(number.to_string()),
+        Sqlite::Real(number) => Some(number.to_string()),
+        Sqlite::Text(text) => Some(text),
+        Sqlite::Blob(bytes) => Some(format!("{bytes:?}")),
+    }
+}
+
+/// Wamids of what we sent, with our id: webhooks alone cannot know that they are ours.
+pub(crate) fn own(c: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut statement = c.prepare(
+        "SELECT m.wamid, m.id FROM messages m JOIN sends s ON s.message = m.id
+         WHERE m.wamid IS NOT NULL",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The furthest step of the ladder below `failed` that is parked for a message, if any.
+pub(crate) fn parked_steps(c: &Connection, wamid: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT status, at FROM parked_statuses WHERE wamid = ?1 ORDER BY status",
+    )?;
+    let rows = statement.query_map([wamid], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+impl Scratch {
+    /// What statuses said about a message that we sent.
+    pub(crate) fn parked(&mut self, wamid: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        parked_steps(self.connection()?, wamid)
+    }
+}
