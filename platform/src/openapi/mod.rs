@@ -186,6 +186,34 @@ fn time_header() -> Value {
     })
 }
 
+/// Absent instead of null: what may be left out is never null, so no schema allows it.
+fn absent(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|word| word != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".into(), only);
+                }
+            }
+            if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                any.retain(|one| one.get("type").is_none_or(|word| word != "null"));
+                if let [only] = any.as_slice() {
+                    let only = only.clone();
+                    map.remove("anyOf");
+                    if let Value::Object(only) = only {
+                        map.extend(only);
+                    }
+                }
+            }
+            map.values_mut().for_each(absent);
+        }
+        Value::Array(list) => list.iter_mut().for_each(absent),
+        _ => {}
+    }
+}
+
 /// The document, OpenAPI 3.1.
 pub fn document() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -201,7 +229,8 @@ pub fn document() -> Value {
             path.insert(route.method.to_owned(), operation);
         }
     }
-    let schemas = generator.take_definitions(true);
+    let mut schemas: Value = generator.take_definitions(true).into();
+    absent(&mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {

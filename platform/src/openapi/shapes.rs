@@ -1,7 +1,7 @@
 //! The shapes of what the store writes as JSON, for the document alone: `docs/wire.md` by example,
 //! this page by type. Absent instead of null.
 
-#![allow(dead_code, reason = "they are described, never made")]
+#![allow(dead_code, clippy::struct_field_names, reason = "they are described, never made")]
 
 use std::collections::BTreeMap;
 
@@ -24,10 +24,8 @@ pub(super) struct ErrorBody {
     /// docs/errors.md
     pub(super) code: String,
     /// An R id of the product's, where one fits.
-    #[schemars(with = "String")]
     pub(super) reason: Option<String>,
-    #[schemars(with = "Map<String, Value>")]
-    pub(super) details: Option<Value>,
+    pub(super) details: Option<Map<String, Value>>,
 }
 
 #[derive(JsonSchema)]
@@ -39,18 +37,15 @@ pub(super) struct DeviceInfo {
     pub(super) name: String,
     #[schemars(length(max = 40))]
     pub(super) platform: String,
-    #[schemars(with = "String", length(max = 40))]
+    #[schemars(length(max = 40))]
     pub(super) app_version: Option<String>,
 }
 
 #[derive(JsonSchema)]
 pub(super) struct SignIn {
-    #[schemars(with = "String")]
     pub(super) email: Option<String>,
-    #[schemars(with = "String")]
     pub(super) password: Option<String>,
     /// Instead of e-mail and password.
-    #[schemars(with = "String")]
     pub(super) link_code: Option<String>,
     pub(super) device: DeviceInfo,
 }
@@ -124,19 +119,13 @@ pub(super) struct Me {
 pub(super) struct Contact {
     pub(super) id: String,
     pub(super) version: i64,
-    #[schemars(with = "String")]
     pub(super) name: Option<String>,
-    #[schemars(with = "String")]
     pub(super) phone: Option<String>,
-    #[schemars(with = "String")]
     pub(super) wa_user_id: Option<String>,
-    #[schemars(with = "String")]
     pub(super) username: Option<String>,
     pub(super) labels: Vec<String>,
-    #[schemars(with = "BTreeMap<String, String>")]
     pub(super) fields: Option<BTreeMap<String, String>>,
     /// Id of a contact that may be the same person.
-    #[schemars(with = "Value")]
     pub(super) perhaps_same: Option<Value>,
 }
 
@@ -155,23 +144,19 @@ pub(super) struct Channel {
     pub(super) kind: String,
     pub(super) display: String,
     pub(super) state: Kinded,
-    #[schemars(with = "i64")]
     pub(super) last_sign_of_life: Option<i64>,
-    #[schemars(with = "Map<String, Value>")]
-    pub(super) history: Option<Value>,
+    pub(super) history: Option<Map<String, Value>>,
 }
 
 #[derive(JsonSchema)]
 pub(super) struct Status {
     /// open, pending, snoozed, resolved
     pub(super) kind: String,
-    #[schemars(with = "i64")]
     pub(super) until: Option<i64>,
 }
 
 #[derive(JsonSchema)]
 pub(super) struct Window {
-    #[schemars(with = "i64")]
     pub(super) closes_at: Option<i64>,
 }
 
@@ -179,7 +164,6 @@ pub(super) struct Window {
 pub(super) struct Author {
     /// customer, owner_app, agent, ai, automation, system
     pub(super) kind: String,
-    #[schemars(with = "String")]
     pub(super) id: Option<String>,
 }
 
@@ -199,39 +183,29 @@ pub(super) struct Conversation {
     pub(super) contact_id: String,
     pub(super) channel_id: String,
     pub(super) status: Status,
-    #[schemars(with = "String")]
     pub(super) assignee: Option<String>,
-    #[schemars(with = "String")]
     pub(super) team: Option<String>,
     /// ai, human, none
     pub(super) handler: String,
-    #[schemars(with = "i64")]
     pub(super) ai_resumes_at: Option<i64>,
     pub(super) labels: Vec<String>,
     pub(super) window: Window,
     pub(super) unread: i64,
     pub(super) last_n: i64,
-    #[schemars(with = "LastMessage")]
     pub(super) last_message: Option<LastMessage>,
-    #[schemars(with = "i64")]
     pub(super) waiting_since: Option<i64>,
     pub(super) read_up_to_n: i64,
-    #[schemars(with = "String")]
     pub(super) continued_in: Option<String>,
 }
 
 #[derive(JsonSchema)]
 pub(super) struct Trouble {
     pub(super) reason: String,
-    #[schemars(with = "i64")]
     pub(super) whatsapp_code: Option<i64>,
     pub(super) since: i64,
-    #[schemars(with = "i64")]
     pub(super) next_try: Option<i64>,
     pub(super) r#final: bool,
-    #[schemars(with = "Author")]
     pub(super) by: Option<Author>,
-    #[schemars(with = "i64")]
     pub(super) n: Option<i64>,
 }
 
@@ -240,7 +214,6 @@ pub(super) struct Ladder {
     /// queued, sent, delivered, read, played, none
     pub(super) step: String,
     pub(super) times: BTreeMap<String, i64>,
-    #[schemars(with = "Trouble")]
     pub(super) trouble: Option<Trouble>,
 }
 
@@ -264,24 +237,18 @@ pub(super) struct Message {
     pub(super) conversation_id: String,
     pub(super) n: i64,
     pub(super) sent_at: i64,
-    #[schemars(with = "i64")]
     pub(super) written_at: Option<i64>,
     pub(super) author: Author,
     pub(super) body: Kinded,
-    #[schemars(with = "String")]
     pub(super) reply_to: Option<String>,
     pub(super) reactions: Vec<Reaction>,
-    #[schemars(with = "i64")]
     pub(super) edited_at: Option<i64>,
-    #[schemars(with = "Deleted")]
     pub(super) deleted: Option<Deleted>,
     pub(super) ladder: Ladder,
     pub(super) imported: bool,
     /// once, often
-    #[schemars(with = "String")]
     pub(super) forwarded: Option<String>,
-    #[schemars(with = "Map<String, Value>")]
-    pub(super) referral: Option<Value>,
+    pub(super) referral: Option<Map<String, Value>>,
 }
 
 #[derive(JsonSchema)]
@@ -299,7 +266,6 @@ pub(super) struct Start {
     pub(super) teams: Vec<Team>,
     pub(super) messages: Vec<Message>,
     pub(super) quick_replies: Vec<QuickReply>,
-    #[schemars(with = "String")]
     pub(super) next_page: Option<String>,
 }
 
@@ -317,9 +283,7 @@ pub(super) struct Change {
     pub(super) kind: String,
     pub(super) id: String,
     /// The object, by its kind.
-    #[schemars(with = "Map<String, Value>")]
-    pub(super) object: Option<Value>,
-    #[schemars(with = "bool")]
+    pub(super) object: Option<Map<String, Value>>,
     pub(super) gone: Option<bool>,
 }
 
@@ -341,9 +305,7 @@ pub(super) struct Changes {
 pub(super) struct Messages {
     /// Oldest first.
     pub(super) messages: Vec<Message>,
-    #[schemars(with = "String")]
     pub(super) from_pos: Option<String>,
-    #[schemars(with = "String")]
     pub(super) to_pos: Option<String>,
     pub(super) has_more: bool,
     pub(super) as_of: i64,
@@ -366,7 +328,6 @@ pub(super) struct Commands {
     #[schemars(length(max = 100))]
     pub(super) commands: Vec<Command>,
     /// How much is unsent on the phone.
-    #[schemars(with = "i64")]
     pub(super) unsent: Option<i64>,
 }
 
@@ -375,17 +336,11 @@ pub(super) struct CommandAnswer {
     pub(super) id: String,
     /// done, refused, later
     pub(super) outcome: String,
-    #[schemars(with = "i64")]
     pub(super) seq: Option<i64>,
-    #[schemars(with = "bool")]
     pub(super) gone: Option<bool>,
-    #[schemars(with = "String")]
     pub(super) code: Option<String>,
-    #[schemars(with = "String")]
     pub(super) reason: Option<String>,
-    #[schemars(with = "Map<String, Value>")]
-    pub(super) details: Option<Value>,
-    #[schemars(with = "i64")]
+    pub(super) details: Option<Map<String, Value>>,
     pub(super) retry_after_ms: Option<i64>,
 }
 
