@@ -19,7 +19,10 @@ use crate::feed::live::LiveFeed;
 use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::intake::Intake;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::media::Uploads;
+use crate::meta::reads::Typing;
+use crate::meta::templates::budget::Budget;
+use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
@@ -113,6 +116,12 @@ impl Platform {
             intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
+            media: Wake::default(),
+            templates: Wake::default(),
+            small: Wake::default(),
+            uploads: Uploads::default(),
+            typing: Typing::default(),
+            budget: Budget::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
             alarm: Alarm::default(),
@@ -160,8 +169,11 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
-        workers.push(tokio::spawn(wake::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::media::fetch::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::templates::list::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::reads::run(self.state.clone())));
         workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
+        workers.push(tokio::spawn(wake::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
@@ -229,6 +241,9 @@ async fn notice_others(state: AppState) {
             Ok(true) => {
                 state.webhooks.wake();
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
+                state.small.wake();
                 state.alarm.ring();
             }
             Ok(false) => {}

@@ -7,6 +7,8 @@ use axum::routing::{get, post, put};
 use crate::agents::{commands, http, known, push, session, sign_in, wiped};
 use crate::desk::office;
 use crate::feed;
+use crate::meta::media::http as media;
+use crate::meta::templates::http as templates;
 use crate::state::AppState;
 
 /// Everything under `/v1`.
@@ -25,6 +27,11 @@ pub(crate) fn v1(state: &AppState) -> Router<AppState> {
         .route("/wiped", post(wiped::post))
         .nest("/office", office::routes())
         .route("/live", get(feed::socket::get))
+        .route("/media/{id}", get(media::get).head(media::head).put(media::put))
+        .route("/office/channels/{id}/resume", post(templates::resume))
+        .route("/office/templates", get(templates::list).post(templates::create))
+        .route("/office/templates/refresh", post(templates::refresh))
+        .route("/office/templates/{id}", post(templates::edit).delete(templates::delete))
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)
         .layer(from_fn_with_state(state.clone(), http::known_client))

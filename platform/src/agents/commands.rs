@@ -20,7 +20,7 @@ use crate::desk::audit;
 use crate::desk::commands as desk;
 use crate::desk::rights::{Right, Rights};
 use crate::feed::cursor::ResetCause;
-use crate::meta::send::commands as sends;
+use crate::meta::send::{commands as sends, react, start};
 use crate::state::AppState;
 use crate::store::{StoreError, WriteTx, commands as kept, devices, holders, workspaces};
 use crate::support::Key;
@@ -78,9 +78,18 @@ pub(crate) async fn post(
     for fields in request.commands {
         let id = id_of(&fields).unwrap_or_default().to_owned();
         let conversation = sends_into(&fields).map(str::to_owned);
+        let begins = begins(&fields).map(str::to_owned);
         let is_behind = conversation.as_ref().is_some_and(|id| behind.contains(id));
         let mut answer = judge(&state, &caller.actor, fields, is_behind).await;
         let done = answer.get("outcome").and_then(Value::as_str) == Some("done");
+        let later = answer.get("outcome").and_then(Value::as_str) == Some("later");
+        match begins {
+            // What is written into a conversation that cannot begin yet waits for it.
+            Some(begun) if later => {
+                behind.insert(begun);
+            }
+            _ => {}
+        }
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);
         }
@@ -98,6 +107,12 @@ fn id_of(fields: &Map<String, Value>) -> Option<&str> {
 fn sends_into(fields: &Map<String, Value>) -> Option<&str> {
     let is_send = fields.get("kind").and_then(Value::as_str) == Some("send");
     fields.get("conversation").and_then(Value::as_str).filter(|_| is_send)
+}
+
+/// The conversation that a command begins.
+fn begins(fields: &Map<String, Value>) -> Option<&str> {
+    let is_start = fields.get("kind").and_then(Value::as_str) == Some("start_conversation");
+    id_of(fields).filter(|_| is_start)
 }
 
 /// Judges one command in its own commit; gives the answer without the id.
@@ -164,6 +179,7 @@ fn tell(tx: &mut WriteTx<'_>, state: AppState, actor: &Actor, answer: &Map<Strin
     tx.after_commit(move || {
         state.wanted.want(&device, seq);
         state.sends.wake();
+        state.small.wake();
         state.alarm.ring();
     });
 }
@@ -197,6 +213,8 @@ fn carry_out(
     match command {
         Command::Desk(command) => desk::carry_out(tx, actor, &workspace, command),
         Command::Send(command) => sends::send(tx, actor, command),
+        Command::StartConversation(command) => start::start(tx, actor, command),
+        Command::React(command) => react::react(tx, actor, command),
         Command::Withdraw(command) => sends::withdraw(tx, actor, command),
         Command::Release(command) => sends::release(tx, actor, command),
         Command::Pass(command) => sends::pass(tx, actor, command),

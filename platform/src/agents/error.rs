@@ -32,6 +32,14 @@ pub enum ErrorCode {
     Reset,
     /// The request is larger than allowed.
     TooLarge,
+    /// The piece does not begin where the upload ends.
+    WrongOffset,
+    /// What was uploaded has another hash: it starts again.
+    HashMismatch,
+    /// Meta refused what the office asked for; its code is told.
+    MetaRefused,
+    /// Meta does not answer just now.
+    MetaUnavailable,
     /// The app is too old.
     Upgrade,
     /// Too many attempts.
@@ -65,6 +73,10 @@ impl ErrorCode {
             Self::DeviceTaken => "device_taken",
             Self::Reset => "reset",
             Self::TooLarge => "too_large",
+            Self::WrongOffset => "wrong_offset",
+            Self::HashMismatch => "hash_mismatch",
+            Self::MetaRefused => "meta_refused",
+            Self::MetaUnavailable => "meta_unavailable",
             Self::Upgrade => "upgrade",
             Self::TooMany => "too_many",
             Self::Internal => "internal",
@@ -77,7 +89,7 @@ impl ErrorCode {
     }
 
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::WrongCredentials,
         Self::LinkCode,
@@ -97,6 +109,10 @@ impl ErrorCode {
         Self::Taken,
         Self::Limit,
         Self::LastOwner,
+        Self::WrongOffset,
+        Self::HashMismatch,
+        Self::MetaRefused,
+        Self::MetaUnavailable,
     ];
 
     /// The HTTP status that carries it.
@@ -110,13 +126,18 @@ impl ErrorCode {
             | Self::DeviceRevoked => StatusCode::UNAUTHORIZED,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::DeviceTaken | Self::Taken | Self::Limit | Self::LastOwner => StatusCode::CONFLICT,
+            Self::DeviceTaken | Self::WrongOffset | Self::Taken | Self::Limit | Self::LastOwner => {
+                StatusCode::CONFLICT
+            }
+            Self::HashMismatch | Self::MetaRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upgrade => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::ServerFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::ServerFull | Self::MetaUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }

@@ -139,6 +139,22 @@ const fn http(code: ErrorCode) -> Row {
             Retry::After("deleting some"),
             "There are as many (`limit`) as there may be.",
         ),
+        E::WrongOffset => row(
+            Who::App,
+            Retry::After("asking where it ends"),
+            "The piece does not begin where the upload ends.",
+        ),
+        E::HashMismatch => row(
+            Who::App,
+            Retry::After("uploading from the beginning"),
+            "What was uploaded has another hash.",
+        ),
+        E::MetaRefused => row(
+            Who::Manager,
+            Retry::No,
+            "Meta refused what the office asked for; its own code is told.",
+        ),
+        E::MetaUnavailable => row(Who::App, Retry::Later, "Meta does not answer just now."),
         E::LastOwner => {
             row(Who::Manager, Retry::After("naming another owner"), "A workspace needs an owner.")
         }
@@ -163,6 +179,36 @@ const fn refused(code: RefusedCode) -> Row {
             Who::Person,
             Retry::After("shortening it"),
             "The text has `length` characters, `limit` may go.",
+        ),
+        R::TooManyItems => row(
+            Who::Person,
+            Retry::After("leaving some out"),
+            "A list has more entries than WhatsApp takes (`limit`).",
+        ),
+        R::MediaKind => row(
+            Who::Person,
+            Retry::After("another file"),
+            "WhatsApp does not take files of this type as this kind.",
+        ),
+        R::MediaTooLarge => row(
+            Who::Person,
+            Retry::After("a smaller file"),
+            "The file is larger than WhatsApp takes of its kind (`limit`).",
+        ),
+        R::TemplateUnavailable => row(
+            Who::Manager,
+            Retry::After("choosing another"),
+            "There is no such template, or it is not approved now.",
+        ),
+        R::TemplateFields => row(
+            Who::Person,
+            Retry::After("filling them in"),
+            "The template's fields were not filled in as it wants them.",
+        ),
+        R::Exists => row(
+            Who::App,
+            Retry::No,
+            "The conversation is there already; `conversation` or `holder` says which or whose.",
         ),
         R::TooLate => row(Who::Person, Retry::No, "It is out, or may be (`step`)."),
         R::Settled => {
@@ -210,6 +256,11 @@ const fn later(code: LaterCode) -> Row {
             row(Who::App, Retry::Later, "An earlier send of the same conversation was not done.")
         }
         L::Overloaded => row(Who::App, Retry::Later, "The platform could not do it just now."),
+        L::MediaMissing => row(
+            Who::App,
+            Retry::After("the upload"),
+            "The file that it names is not here whole yet.",
+        ),
         L::ServerFull => row(Who::Operator, Retry::Later, "The platform's disk is full."),
     }
 }

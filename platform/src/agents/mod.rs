@@ -1,10 +1,12 @@
 //! The phones' side: sign-in, devices, commands.
 
+pub mod body;
 pub mod command;
 pub mod commands;
 pub mod error;
 pub mod error_table;
 pub mod http;
+mod interactive;
 pub(crate) mod known;
 pub mod link_code;
 pub mod outcome;

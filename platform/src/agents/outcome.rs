@@ -134,8 +134,20 @@ pub enum RefusedCode {
     AnsweredMeanwhile,
     /// WhatsApp's 24 hours are over.
     WindowClosed,
-    /// The text is longer than 4,096 characters.
+    /// A text is longer than WhatsApp takes.
     TooLong,
+    /// A list has more entries than WhatsApp takes.
+    TooManyItems,
+    /// WhatsApp does not take files of this type as this kind.
+    MediaKind,
+    /// The file is larger than WhatsApp takes of its kind.
+    MediaTooLarge,
+    /// There is no such template, or it is not approved now.
+    TemplateUnavailable,
+    /// The template's fields were not filled in as it wants them.
+    TemplateFields,
+    /// The conversation is there already.
+    Exists,
     /// The message can no longer be withdrawn.
     TooLate,
     /// What the command would settle is settled.
@@ -167,6 +179,12 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => "answered_meanwhile",
             Self::WindowClosed => "window_closed",
             Self::TooLong => "too_long",
+            Self::TooManyItems => "too_many_items",
+            Self::MediaKind => "media_kind",
+            Self::MediaTooLarge => "media_too_large",
+            Self::TemplateUnavailable => "template_unavailable",
+            Self::TemplateFields => "template_fields",
+            Self::Exists => "exists",
             Self::TooLate => "too_late",
             Self::Settled => "settled",
             Self::NotYours => "not_yours",
@@ -182,10 +200,16 @@ impl RefusedCode {
     }
 
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::AnsweredMeanwhile,
         Self::WindowClosed,
         Self::TooLong,
+        Self::TooManyItems,
+        Self::MediaKind,
+        Self::MediaTooLarge,
+        Self::TemplateUnavailable,
+        Self::TemplateFields,
+        Self::Exists,
         Self::TooLate,
         Self::Settled,
         Self::NotYours,
@@ -205,6 +229,8 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => Some(Reason::R8),
             Self::WindowClosed => Some(Reason::R7),
             Self::NotYours => Some(Reason::R9),
+            Self::TemplateUnavailable => Some(Reason::R12),
+            Self::MediaKind | Self::MediaTooLarge => Some(Reason::R13),
             _ => None,
         }
     }
@@ -219,11 +245,14 @@ pub enum LaterCode {
     Overloaded,
     /// The platform's disk is full.
     ServerFull,
+    /// The file that it names is not here whole yet.
+    MediaMissing,
 }
 
 impl LaterCode {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Behind, Self::Overloaded, Self::ServerFull];
+    pub const ALL: [Self; 4] =
+        [Self::Behind, Self::Overloaded, Self::ServerFull, Self::MediaMissing];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -231,6 +260,7 @@ impl LaterCode {
             Self::Behind => "behind",
             Self::Overloaded => "overloaded",
             Self::ServerFull => "server_full",
+            Self::MediaMissing => "media_missing",
         }
     }
 }
@@ -250,6 +280,10 @@ pub enum Reason {
     R9,
     /// The account is not paid.
     R11,
+    /// The template is paused, changed or refused.
+    R12,
+    /// The file is too large or of a refused kind.
+    R13,
     /// Unknown whether it went out.
     R14,
     /// Any other code of WhatsApp's.
@@ -269,6 +303,8 @@ impl Reason {
             Self::R8 => "R8",
             Self::R9 => "R9",
             Self::R11 => "R11",
+            Self::R12 => "R12",
+            Self::R13 => "R13",
             Self::R14 => "R14",
             Self::R16 => "R16",
         }

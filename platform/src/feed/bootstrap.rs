@@ -20,6 +20,7 @@ use super::{ENVELOPE, MAX_PAGE};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::labels::{self, Label};
@@ -91,6 +92,8 @@ pub(crate) struct Start {
     contacts: Vec<Value>,
     members: Vec<Value>,
     labels: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    templates: Option<Vec<Value>>,
     teams: Vec<Value>,
     messages: Vec<Value>,
     quick_replies: Vec<Value>,
@@ -113,14 +116,19 @@ pub(crate) async fn get(
         .read(move |sql| -> Result<Start, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
             let reader = Reader::new(sql, caller.actor, &workspace)?;
-            match token {
-                None => Ok(first(sql, &workspace, &reader)?),
+            let mut page = match token {
+                None => first(sql, &workspace, &reader)?,
                 Some(token) => {
                     cursor::place(sql, &workspace, &reader, &token.cursor, "page")?
                         .map_err(|cause| cause.to_error(&workspace.epoch))?;
-                    Ok(later(sql, &workspace, &reader, token)?)
+                    later(sql, &workspace, &reader, token)?
                 }
+            };
+            // A long list that no first screen needs: on the last page, whole.
+            if page.next_page.is_none() {
+                page.templates = Some(templates::approved_json(sql, &workspace.id)?);
             }
+            Ok(page)
         })
         .await?;
     Ok(Json(page))
@@ -281,6 +289,7 @@ fn empty(
         conversations: Vec::new(),
         contacts: Vec::new(),
         members: members.iter().map(objects::member_json).collect(),
+        templates: None,
         labels: labels::all(sql, &workspace.id)?.iter().map(Label::to_json).collect(),
         teams: teams::all(sql, &workspace.id)?.iter().map(Team::to_json).collect(),
         messages: Vec::new(),

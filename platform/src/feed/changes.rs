@@ -15,6 +15,7 @@ use super::{ENVELOPE, MAX_PAGE, MAX_ROWS};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::changes::{ChangeRow, each};
 use crate::store::workspaces::{self, Workspace};
@@ -207,6 +208,7 @@ impl Judge<'_> {
             }),
             ChangeKind::Conversation => objects::conversation_json(sql, id)?,
             ChangeKind::Message => objects::message_json(sql, id)?,
+            ChangeKind::Template => templates::change_json(sql, &self.workspace.id, id)?,
             ChangeKind::Label => labels::find(sql, &self.workspace.id, id)?.map(|l| l.to_json()),
             ChangeKind::QuickReply => {
                 quick_replies::find(sql, &self.workspace.id, id)?.map(|q| q.to_json())

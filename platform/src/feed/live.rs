@@ -12,6 +12,7 @@ use super::cursor::{self, ResetCause};
 use super::scope::{Reader, may_see};
 use crate::agents::error::ApiError;
 use crate::agents::session::{Caller, authenticate};
+use crate::meta::reads;
 use crate::state::AppState;
 use crate::store::sessions::{self, Session};
 use crate::store::{StoreError, holders, workspaces};
@@ -200,7 +201,14 @@ impl LiveFeed {
     pub async fn hear(&mut self, text: &str) {
         match serde_json::from_str(text) {
             Ok(Said::Open { conversation }) => self.show(conversation).await,
-            Ok(Said::Typing { on }) => self.state.rooms.typing(self.seat, on),
+            Ok(Said::Typing { on }) => {
+                self.state.rooms.typing(self.seat, on);
+                if let (true, Some(open)) = (on, self.state.rooms.open_of(self.seat)) {
+                    // The customer may be told; the socket does not wait for Meta.
+                    let state = self.state.clone();
+                    tokio::spawn(async move { reads::typing(&state, &open).await });
+                }
+            }
             Err(_) => {}
         }
     }

@@ -93,6 +93,11 @@ impl Rooms {
         });
     }
 
+    /// The conversation that a socket looks at.
+    pub(crate) fn open_of(&self, seat: u64) -> Option<String> {
+        self.lock().seats.get(&seat).and_then(|seat| seat.open.clone())
+    }
+
     /// How often something was told.
     pub(crate) fn count(&self) -> u64 {
         self.lock().count

@@ -25,6 +25,10 @@ struct Route {
     answer: Option<Describe>,
     status: u16,
     errors: Vec<ErrorCode>,
+    /// The body is bytes, not JSON.
+    bytes: bool,
+    /// Answers in bytes, or without any, with what they mean.
+    others: Vec<(u16, &'static str)>,
 }
 
 fn describe<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -43,6 +47,8 @@ impl Route {
             answer: None,
             status: 204,
             errors: Vec::new(),
+            bytes: false,
+            others: Vec::new(),
         }
     }
 
@@ -75,6 +81,21 @@ impl Route {
         self
     }
 
+    /// Takes bytes.
+    fn bytes(mut self) -> Self {
+        self.bytes = true;
+        self
+    }
+
+    /// Is answered by bytes of a file with this status, or by none.
+    fn file(mut self, status: u16, meaning: &'static str) -> Self {
+        if self.others.is_empty() && status == 200 {
+            self.status = 200;
+        }
+        self.others.push((status, meaning));
+        self
+    }
+
     fn errors(mut self, codes: &[ErrorCode]) -> Self {
         self.errors.extend(codes);
         self
@@ -93,7 +114,7 @@ impl Route {
         if self.signed_in {
             codes.extend([ErrorCode::Token, ErrorCode::DeviceRevoked]);
         }
-        if self.body.is_some() {
+        if self.body.is_some() || self.bytes {
             codes.push(ErrorCode::TooLarge);
         }
         if self.path.starts_with("/v1/office/") {
@@ -127,6 +148,14 @@ impl Route {
             None => json!({ "description": "Done.", "headers": time_header() }),
         };
         answers.insert(self.status.to_string(), good);
+        for (status, meaning) in &self.others {
+            let described = json!({
+                "description": meaning,
+                "headers": time_header(),
+                "content": { "*/*": { "schema": {} } },
+            });
+            answers.insert(status.to_string(), described);
+        }
         let error = describe::<shapes::Error>(generator);
         let codes = self.all_errors();
         for code in &codes {
@@ -158,6 +187,10 @@ impl Route {
                     "content": { "application/json": { "schema": describe(generator) } },
                 }),
             );
+        }
+        if self.bytes {
+            let content = json!({ "application/octet-stream": { "schema": {} } });
+            operation.insert("requestBody".into(), json!({ "required": true, "content": content }));
         }
         operation.insert("responses".into(), answers.into());
         let security = if self.signed_in { json!([{ "session": [] }]) } else { json!([]) };

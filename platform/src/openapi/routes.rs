@@ -83,6 +83,16 @@ fn phones() -> Vec<Route> {
         Route::new("put", "/v1/devices/{id}/push", "Where this device wants to be rung")
             .body::<push::PushAddress>(),
         Route::new("delete", "/v1/devices/{id}/push", "Ring it no more"),
+        Route::new("get", "/v1/media/{id}", "A file, whole or by Range")
+            .file(200, "The file.")
+            .file(206, "The part that Range asked for.")
+            .file(416, "There is no such part."),
+        Route::new("head", "/v1/media/{id}", "How far an upload is: Upload-Offset")
+            .file(200, "Header Upload-Offset."),
+        Route::new("put", "/v1/media/{id}", "A piece of a file, by its SHA-256: Content-Range")
+            .query("type", text())
+            .bytes()
+            .errors(&[E::WrongOffset, E::HashMismatch, E::TooLarge]),
         Route::new("post", "/v1/wiped", "A removed device says that it wiped the account")
             .open()
             .body::<wiped::Wiped>()
@@ -172,6 +182,24 @@ fn office() -> Vec<Route> {
             .query("object", text())
             .query("limit", up_to(500))
             .answer::<audit::Page>(),
+        Route::new("post", "/v1/office/channels/{id}/resume", "Lift every stop of a channel"),
+        Route::new("get", "/v1/office/templates", "Templates").answer::<shapes::Templates>(),
+        Route::new("post", "/v1/office/templates", "Submit a template")
+            .body::<shapes::NewTemplate>()
+            .answer::<shapes::Template>()
+            .errors(&[E::MetaRefused, E::MetaUnavailable, E::Taken, E::TooMany]),
+        Route::new("post", "/v1/office/templates/refresh", "Fetch the lists now")
+            .answer::<shapes::Templates>()
+            .errors(&[E::MetaRefused, E::MetaUnavailable, E::TooMany]),
+        Route::new("post", "/v1/office/templates/{id}", "Change a template")
+            .body::<shapes::ChangedTemplate>()
+            .answer::<shapes::Template>()
+            .errors(&[E::MetaRefused, E::MetaUnavailable, E::TooMany]),
+        Route::new("delete", "/v1/office/templates/{id}", "Delete a template").errors(&[
+            E::MetaRefused,
+            E::MetaUnavailable,
+            E::TooMany,
+        ]),
         Route::new("get", "/v1/office/contacts", "Find contacts by name or number")
             .query("q", text())
             .query("after", text())

@@ -126,7 +126,9 @@ pub(super) struct Contact {
     pub(super) labels: Vec<String>,
     pub(super) fields: Option<BTreeMap<String, String>>,
     /// Id of a contact that may be the same person.
-    pub(super) perhaps_same: Option<Value>,
+    pub(super) perhaps_same: Option<String>,
+    /// `stopped`: no advertising is wanted.
+    pub(super) marketing: Option<String>,
 }
 
 /// An object with a `kind`; what else it holds depends on it (docs/wire.md).
@@ -249,6 +251,7 @@ pub(super) struct Message {
     /// once, often
     pub(super) forwarded: Option<String>,
     pub(super) referral: Option<Map<String, Value>>,
+    pub(super) product: Option<Map<String, Value>>,
 }
 
 #[derive(JsonSchema)]
@@ -266,6 +269,8 @@ pub(super) struct Start {
     pub(super) teams: Vec<Team>,
     pub(super) messages: Vec<Message>,
     pub(super) quick_replies: Vec<QuickReply>,
+    /// On the last page: the approved ones.
+    pub(super) templates: Option<Vec<Template>>,
     pub(super) next_page: Option<String>,
 }
 
@@ -348,4 +353,61 @@ pub(super) struct CommandAnswer {
 pub(super) struct Answers {
     /// In the order of the commands.
     pub(super) answers: Vec<CommandAnswer>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct TemplateField {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) example: Option<Value>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct Template {
+    pub(super) id: String,
+    pub(super) version: i64,
+    pub(super) waba_id: String,
+    pub(super) name: String,
+    pub(super) language: String,
+    /// Meta's word, lower case.
+    pub(super) kind: String,
+    /// Meta's word, lower case.
+    pub(super) status: String,
+    pub(super) quality: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) parts: Vec<Map<String, Value>>,
+    pub(super) fields: Vec<TemplateField>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct TemplateAccount {
+    pub(super) waba_id: String,
+    /// When its list was fetched.
+    pub(super) fetched_at: Option<i64>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct Templates {
+    pub(super) templates: Vec<Template>,
+    pub(super) accounts: Vec<TemplateAccount>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct NewTemplate {
+    /// The number whose account gets it; without it the only account of the workspace.
+    pub(super) channel: Option<String>,
+    pub(super) name: String,
+    pub(super) language: String,
+    /// marketing, utility, authentication
+    pub(super) kind: String,
+    /// positional, named
+    pub(super) format: Option<String>,
+    /// As Meta wants them.
+    pub(super) components: Vec<Map<String, Value>>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct ChangedTemplate {
+    pub(super) kind: Option<String>,
+    pub(super) components: Option<Vec<Map<String, Value>>>,
 }

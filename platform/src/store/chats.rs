@@ -43,6 +43,17 @@ pub(crate) fn set_channel_version(
     Ok(())
 }
 
+/// The channels of a business account, for news that names no number.
+pub(crate) fn channels_of_account(
+    c: &Connection,
+    waba_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        c.prepare_cached("SELECT phone_number_id FROM channels WHERE waba_id = ?1 ORDER BY id")?;
+    let ids = statement.query_map([waba_id], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
 /// Texts of the owner's phone that are greetings and so no answer.
 pub(crate) fn greetings(c: &Connection, workspace: &str) -> Result<Vec<String>, StoreError> {
     let texts: String = c
@@ -159,6 +170,22 @@ pub(crate) fn update(c: &Connection, chat: &ConversationRow) -> Result<(), Store
         chat.read_up_to_n,
         chat.last_at,
     ))?;
+    Ok(())
+}
+
+/// Whose a conversation is.
+pub(crate) fn assignee(c: &Connection, id: &str) -> Result<Option<String>, StoreError> {
+    let found = c
+        .prepare_cached("SELECT assignee FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Makes a new conversation somebody's; its scope was set when it was added.
+pub(crate) fn set_assignee(c: &Connection, id: &str, member: &str) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE conversations SET assignee = ?2 WHERE id = ?1")?
+        .execute((id, member))?;
     Ok(())
 }
 

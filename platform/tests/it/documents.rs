@@ -59,7 +59,7 @@ fn routes(source: &str, prefix: &str) -> BTreeSet<(String, String)> {
         let mut strings = part.split('"');
         let path = strings.nth(1).unwrap();
         let handlers = part.split("\n        .").next().unwrap();
-        for method in ["get", "post", "put", "patch", "delete"] {
+        for method in ["get", "head", "post", "put", "patch", "delete"] {
             let named = |before: &str| handlers.contains(&format!("{before}{method}("));
             if named(" ") || named(".") || named("\n") {
                 found.insert((method.to_owned(), format!("{prefix}{path}")));

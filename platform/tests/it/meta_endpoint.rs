@@ -85,8 +85,8 @@ async fn what_is_not_understood_is_marked_by_its_place() {
         world.rows("SELECT idx, field, kind, reason FROM webhook_leftovers ORDER BY idx"),
         [
             "0 of_tomorrow  field_not_read_yet",
-            "2 messages reaction kind_not_read_yet",
-            "3 messages message unknown_phone_number_id"
+            "2 messages reaction no_target",
+            "3 messages text unknown_phone_number_id"
         ]
     );
     assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::incoming::{body, quoted};
-use super::{Body, Left};
+use super::incoming::{body, quoted, write_beside};
+use super::{Body, Left, amend, customers};
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line::{self, state::IMPORT_MS};
@@ -17,7 +17,7 @@ use crate::meta::payload::{Content, Customer, Old, Progress};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::objects::Place;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, imports, people, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, texts};
 
 /// An old message may carry another time than the live one it is, ms (design.md 4).
 const SAME_WITHIN_MS: i64 = 2 * 60 * 1_000;
@@ -35,7 +35,7 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            return self.again(tx, &channel, held, &message.content);
+            return self.again(tx, &channel, held, message);
         }
         if imports::is_matched(tx.sql(), &message.wamid)? {
             return Ok(None);
@@ -59,13 +59,15 @@ impl Body<'_> {
             author_kind: if old.by_business { "owner_app" } else { "customer" }.to_owned(),
             author_member: None,
             author_device: None,
-            body: body(&message.content),
+            body: body(message),
             reply_to: quoted(tx, &chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
             wamid: Some(message.wamid.clone()),
         };
         texts::insert(tx.sql(), &row)?;
+        write_beside(tx, &row, message)?;
+        amend::settle(tx, self.marks, &row)?;
         let place = Place { second: at.div_euclid(1_000), n: row.n };
         self.marks.imported(&chat.workspace, &chat.id, place);
         Ok(None)
@@ -132,16 +134,12 @@ fn known(
     channel: &ChannelRow,
     who: &Customer,
 ) -> Result<Option<ConversationRow>, StoreError> {
-    let by_user = match &who.user_id {
-        Some(id) => people::by_user_id(tx.sql(), &channel.workspace, id)?,
-        None => None,
-    };
-    let contact = match (by_user, &who.phone) {
-        (None, Some(phone)) => people::by_phone(tx.sql(), &channel.workspace, phone)?,
-        (found, _) => found,
+    let contact = match customers::by_user_id(tx, &channel.workspace, who.user_id.as_deref())? {
+        None => customers::by_phone(tx, &channel.workspace, who.phone.as_deref())?,
+        found => found,
     };
     match contact {
-        Some(contact) => chats::of_contact(tx.sql(), &contact.id, &channel.id),
+        Some((contact, _)) => chats::of_contact(tx.sql(), &contact.id, &channel.id),
         None => Ok(None),
     }
 }
@@ -154,7 +152,7 @@ fn same_live(
     old: &Old,
     at: i64,
 ) -> Result<Option<String>, StoreError> {
-    let body = body(&old.message.content);
+    let body = old.message.content.body();
     let near = imports::candidates(tx.sql(), conversation, old.by_business, at, SAME_WITHIN_MS)?;
     let mut same = Vec::new();
     for candidate in near {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::amend::{media_ref, settle};
 use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line;
+use crate::meta::media as files;
 use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
@@ -31,7 +33,7 @@ impl Body<'_> {
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
             if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, &message.content);
+                return self.again(tx, &channel, held, message);
             }
         }
         let at = self.at(message.at);
@@ -48,6 +50,7 @@ impl Body<'_> {
             }
         }
         self.save(tx, &chat)?;
+        settle(tx, self.marks, &row)?;
         Ok(None)
     }
 
@@ -73,14 +76,17 @@ impl Body<'_> {
         }
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
             if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, &echo.content);
+                return self.again(tx, &channel, held, echo);
             }
         }
         line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
-        self.add(tx, &mut chat, echo, "owner_app", at)?;
+        // What a program wrote in the business's name is no answer of the owner.
+        let author = if echo.automatic { "automation" } else { "owner_app" };
+        let row = self.add(tx, &mut chat, echo, author, at)?;
         answered::recount(tx, &mut chat)?;
         self.save(tx, &chat)?;
+        settle(tx, self.marks, &row)?;
         Ok(None)
     }
 
@@ -91,19 +97,22 @@ impl Body<'_> {
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
         mut held: MessageRow,
-        content: &Content,
+        message: &Message,
     ) -> Result<Option<Left>, StoreError> {
         let chat = chats::by_id(tx.sql(), &held.conversation)?;
         let Some(chat) = chat.filter(|chat| chat.channel == channel.id) else {
             return Ok(Some("id_of_another_channel"));
         };
         let placeholder = held.body.get("kind").and_then(Value::as_str) == Some("unsupported");
-        let real = !matches!(content, Content::Other(kind)
-            if kind == "unsupported" || kind == "media_placeholder");
-        let new = body(content);
-        if placeholder && !held.deleted && real && new != held.body {
-            held.body = new;
+        let real = !matches!(message.content, Content::Other(_));
+        if placeholder && !held.deleted && real {
+            held.body = message.content.body();
             texts::set_body(tx.sql(), &held)?;
+            if held.reply_to.is_none() {
+                held.reply_to = quoted(tx, &chat, message.reply_to.as_deref())?;
+                texts::set_reply_to(tx.sql(), &held)?;
+            }
+            write_beside(tx, &held, message)?;
             self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
             if held.n > 0 {
                 // It may be the one that the list shows, even if withdrawn ones stand behind it.
@@ -133,13 +142,14 @@ impl Body<'_> {
             author_kind: author.to_owned(),
             author_member: None,
             author_device: None,
-            body: body(&message.content),
+            body: body(message),
             reply_to: quoted(tx, chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
             wamid: Some(message.wamid.clone()),
         };
         texts::insert(tx.sql(), &row)?;
+        write_beside(tx, &row, message)?;
         self.marks.message(&chat.workspace, &chat.id, row.n, &row.id);
         Ok(row)
     }
@@ -172,11 +182,31 @@ fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreEr
     }
 }
 
-pub(super) fn body(content: &Content) -> Value {
-    match content {
-        Content::Text(text) => json!({"kind": "text", "text": text}),
-        Content::Other(kind) => json!({"kind": "unsupported", "type": kind}),
+/// The body; one that cannot be shown says Meta's reason with it.
+pub(super) fn body(message: &Message) -> Value {
+    let mut body = message.content.body();
+    if let (Content::Other(_), Some(code), Some(map)) =
+        (&message.content, message.code, body.as_object_mut())
+    {
+        map.insert("code".into(), code.into());
     }
+    body
+}
+
+pub(super) fn write_beside(
+    tx: &WriteTx<'_>,
+    row: &MessageRow,
+    message: &Message,
+) -> Result<(), StoreError> {
+    let media = media_ref(&message.content);
+    let beside = (!message.beside.is_empty()).then(|| Value::Object(message.beside.clone()));
+    if media.is_some() || beside.is_some() {
+        texts::set_beside(tx.sql(), row, media.as_ref(), beside.as_ref())?;
+    }
+    if let Some(media) = &media {
+        files::wanted(tx, row, media)?;
+    }
+    Ok(())
 }
 
 /// Our id of a quoted message. One that is not known (yet) gets the id that a webhook would give

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::mend::mend;
+use super::mend::{mend, punctuate};
 use super::values::{items, word};
 use super::{Leftover, Thing, Unreadable};
-use super::{account, echoes, history, management, messages, phonebook};
+use super::{account, echoes, history, management, messages, persons, phonebook, standby};
 
 /// Where a change stood: what its reader may want to know beside its value.
 #[derive(Debug)]
@@ -30,26 +30,66 @@ impl Place<'_> {
 
 /// Reads a raw body. See the module above for what never happens.
 pub(crate) fn read(body: &[u8]) -> Result<Vec<Thing>, Unreadable> {
-    let root: Value = serde_json::from_slice(body)
-        .or_else(|_| serde_json::from_str(&mend(body)))
-        .map_err(|_| Unreadable { reason: "not_json" })?;
+    read_value(&parse(body)?)
+}
+
+/// Reads the JSON of a body, with what can be mended in it mended.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, Unreadable> {
+    serde_json::from_slice(body)
+        .or_else(|_| {
+            let text = mend(body);
+            serde_json::from_str(&text).or_else(|error| punctuate(text, error))
+        })
+        .map_err(|error: serde_json::Error| Unreadable {
+            // The reader stops at 128 levels; Meta uses about ten.
+            reason: if error.to_string().starts_with("recursion") {
+                "too_deep"
+            } else {
+                "not_json"
+            },
+        })
+}
+
+/// Reads a parsed body: the whole of it, or what Meta's pages print of it without its envelope.
+pub(crate) fn read_value(root: &Value) -> Result<Vec<Thing>, Unreadable> {
     if !root.is_object() {
         return Err(Unreadable { reason: "not_an_object" });
     }
     let mut things = Vec::new();
     let entries = items(root.get("entry"));
-    if entries.is_empty() && root.get("history").is_some() {
-        // The decline of a history is printed without any envelope (whatsapp.md 4.4).
-        let place = Place { field: "history", entry: &Value::Null };
-        history::read(&place, &root, &mut things);
-    } else if entries.is_empty() {
+    if !entries.is_empty() {
+        for entry in entries {
+            read_entry(entry, &mut things);
+        }
+    } else if root.get("changes").is_some() {
+        read_entry(root, &mut things);
+    } else if root.get("value").is_some() {
+        read_change(&name(root.get("field")), &Value::Null, root, &mut things);
+    } else if let Some(field) = bare(root) {
+        read_field(&nowhere(field), root, &mut things);
+    } else {
         things.push(nowhere("").leftover("envelope", "no_entry"));
-    }
-    for entry in entries {
-        read_entry(entry, &mut things);
     }
     Ok(things)
 }
+
+/// The field of a value without an envelope, by what it holds.
+fn bare(root: &Value) -> Option<&'static str> {
+    let has = |name: &str| root.get(name).is_some();
+    BARE.iter().find(|(name, _)| has(name)).map(|(_, field)| *field)
+}
+
+/// What a value holds -> its field.
+const BARE: [(&str, &str); 7] = [
+    // The decline of a history is printed without any envelope (whatsapp.md 4.4).
+    ("history", "history"),
+    ("state_sync", "smb_app_state_sync"),
+    ("message_echoes", "smb_message_echoes"),
+    ("messages", "messages"),
+    ("statuses", "messages"),
+    ("user_preferences", "user_preferences"),
+    ("standby", "standby"),
+];
 
 fn read_entry(entry: &Value, things: &mut Vec<Thing>) {
     let changes = items(entry.get("changes"));
@@ -73,17 +113,21 @@ fn read_change(field: &str, entry: &Value, change: &Value, things: &mut Vec<Thin
         return;
     };
     let before = things.len();
-    read_value(&place, value, things);
+    read_field(&place, value, things);
     if things.len() == before {
         things.push(place.leftover("", "nothing_known_inside"));
     }
 }
 
-/// One change, by its field: each field has its file.
-fn read_value(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
+/// A value, by its field: each field has its file.
+fn read_field(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
     match place.field {
         "messages" => messages::read(place, value, things),
         "smb_message_echoes" => echoes::read(place, value, things),
+        "user_id_update" => persons::user_id_update(place, value, things),
+        "user_preferences" => persons::user_preferences(place, value, things),
+        "standby" => standby::read(place, value, things),
+        "messaging_handovers" => standby::handovers(place, value, things),
         "history" => history::read(place, value, things),
         "smb_app_state_sync" => phonebook::read(place, value, things),
         "account_update" => account::read(place, value, things),

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::messages::first_code;
+use super::people::customer;
 use super::read::Place;
-use super::values::{id, int, items, number_id, time_ms, word};
-use super::{Leftover, Status, StatusWord, Thing};
+use super::values::{id, items, number_id, time_ms, word};
+use super::{Customer, Leftover, Price, Status, StatusWord, Thing};
 use crate::meta::ladder::Step;
 
 pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
@@ -21,9 +23,7 @@ fn one(place: &Place<'_>, value: &Value, status: &Value) -> Result<Status, Lefto
         "delivered" => StatusWord::Reached(Step::Delivered),
         "read" => StatusWord::Reached(Step::Read),
         "played" => StatusWord::Reached(Step::Played),
-        "failed" => StatusWord::Failed(
-            items(status.get("errors")).iter().find_map(|error| int(error.get("code"))),
-        ),
+        "failed" => StatusWord::Failed(first_code(status)),
         _ => return Err(left("unknown_status")),
     };
     let wamid = id(status.get("id"));
@@ -32,6 +32,34 @@ fn one(place: &Place<'_>, value: &Value, status: &Value) -> Result<Status, Lefto
         return Err(left("no_id"));
     }
     let phone_number_id = number_id(value).ok_or_else(|| left("no_phone_number_id"))?;
-    let at = time_ms(status.get("timestamp"));
-    Ok(Status { phone_number_id, wamid, callback, at, word: meaning })
+    Ok(Status {
+        phone_number_id,
+        wamid,
+        callback,
+        at: time_ms(status.get("timestamp")),
+        word: meaning,
+        customer: recipient(value, status).unwrap_or_default(),
+        price: price(status),
+    })
+}
+
+/// Whom it went to. Ids in the status itself alone count: the contacts beside it serve them all.
+fn recipient(value: &Value, status: &Value) -> Option<Customer> {
+    if status.get("recipient_type").and_then(Value::as_str) == Some("group") {
+        return None;
+    }
+    let (number, user_id) = (status.get("recipient_id"), status.get("recipient_user_id"));
+    let only = items(value.get("statuses")).len() == 1;
+    customer(number, user_id, items(value.get("contacts")), only)
+}
+
+fn price(status: &Value) -> Option<Price> {
+    let pricing = status.get("pricing").filter(|pricing| pricing.is_object())?;
+    let said = |name: &str| {
+        let said = pricing.get(name).and_then(Value::as_str).map(word);
+        said.filter(|word| !word.is_empty())
+    };
+    let price =
+        Price { kind: said("type"), category: said("category"), model: said("pricing_model") };
+    (price != Price::default()).then_some(price)
 }
