@@ -207,6 +207,8 @@ pub(super) struct Trouble {
     pub(super) since: i64,
     pub(super) next_try: Option<i64>,
     pub(super) r#final: bool,
+    /// A stable word for what it is.
+    pub(super) word: Option<String>,
     pub(super) by: Option<Author>,
     pub(super) n: Option<i64>,
 }
