@@ -275,7 +275,9 @@ def generate(platform: stage.Platform, token: str) -> tuple[list[str], int]:
             # The session is ours; what the tool would write there is a stranger's token.
             headers = {"Authorization": f"Bearer {token}"} if operation.security_is_needed else {}
             response = case.call(base_url=platform.url, headers=headers, timeout=30)
-            case.validate_response(response, checks=CHECKS)
+            # Nobody plays Meta here, and the document says how that is answered: it is no fault of the platform's.
+            away = response.status_code == 503 and '"meta_unavailable"' in response.text
+            case.validate_response(response, checks=CHECKS[1:] if away else CHECKS)
 
         operation.security_is_needed = bool(DOCUMENT["paths"][operation.path][operation.method]["security"])
         try:
