@@ -544,6 +544,8 @@ CREATE TABLE webhook_leftovers (
     PRIMARY KEY (webhook, idx)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX webhook_leftovers_by_field ON webhook_leftovers (field);
+
 CREATE TABLE webhooks (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at INTEGER NOT NULL,
@@ -552,6 +554,8 @@ CREATE TABLE webhooks (
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
 , position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
+
+CREATE INDEX webhooks_in_trouble ON webhooks (state) WHERE state IN ('unreadable', 'set_aside');
 
 CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 

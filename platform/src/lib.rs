@@ -12,12 +12,15 @@
     clippy::panic
 )]
 
+pub mod accept;
 pub mod agents;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod desk;
 pub mod feed;
 pub mod meta;
+pub mod metrics;
 pub mod office;
 pub mod openapi;
 mod routes;

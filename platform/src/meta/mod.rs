@@ -5,6 +5,7 @@
 //! durable queue of its own, [`reads`] beside it, through the port [`graph`]. [`media`] both ways, [`templates`] as Meta has
 //! them.
 
+pub mod explain;
 pub mod graph;
 pub mod intake;
 pub mod media;

@@ -1,5 +1,7 @@
 //! Everything that the platform promises, against the real router and a real store.
 
+mod accept;
+mod backup;
 mod canary;
 mod cli;
 mod commands;
@@ -10,19 +12,25 @@ mod desk_devices;
 mod desk_live;
 mod desk_office;
 mod desk_scope;
+mod disk;
 mod documents;
 mod envelope;
+mod fixtures;
 mod folder;
 mod line;
 mod live;
+mod meta_amendments;
 mod meta_commands;
 mod meta_endpoint;
 mod meta_ingest;
+mod meta_persons;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod metrics;
 mod replay;
 mod rules_coexistence;
+mod rules_inbound;
 mod session;
 mod socket;
 mod strangers;

@@ -13,6 +13,7 @@ use fieldline_platform::meta::graph::{
     GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
 };
 use fieldline_platform::meta::seal;
+use fieldline_platform::support::disk::FreeSpace;
 use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -222,8 +223,25 @@ impl GraphPort for Graph {
     }
 }
 
+/// A disk on which the test says how much is free.
+pub(crate) struct Space(AtomicU64);
+
+impl FreeSpace for Space {
+    fn free(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Space {
+    pub(crate) fn set(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::SeqCst);
+    }
+}
+
 pub(crate) struct World {
     dir: tempfile::TempDir,
+    /// How much disk is free; without end until a test says otherwise.
+    pub(crate) space: Arc<Space>,
     ports: Ports,
     executor: Arc<Cutting>,
     pub(crate) graph: Arc<Graph>,
@@ -244,6 +262,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let graph = Arc::new(Graph::default());
         let executor = Arc::new(Cutting::default());
+        let space = Arc::new(Space(AtomicU64::new(u64::MAX)));
         let ports = Ports {
             clock: Arc::new(VirtualClock(Instant::now())),
             rng: Arc::new(Counting::default()),
@@ -251,7 +270,7 @@ impl World {
             graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
         };
         let mut world =
-            Self { dir, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
+            Self { dir, space, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
         let platform = world.open().await;
         world.fill();
         world.platform = Some(platform);
@@ -261,17 +280,18 @@ impl World {
     async fn open(&self) -> Platform {
         let settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
-            data: self.dir.path().to_owned(),
-            public_url: None,
             graph_url: "http://127.0.0.1:1".into(),
-            app_secret: Secret::new(APP_SECRET),
-            verify_token: Secret::new(VERIFY),
-            key: Key::new([7; 32]),
             password_cost: PasswordCost::SMALLEST,
             log: log::LevelFilter::Off,
-            minimum_versions: BTreeMap::new(),
+            ..Settings::new(
+                self.dir.path().to_owned(),
+                Secret::new(APP_SECRET),
+                Secret::new(VERIFY),
+                Key::new([7; 32]),
+            )
         };
-        Platform::open(settings, self.ports.clone()).await.unwrap()
+        let space = Arc::clone(&self.space) as Arc<dyn FreeSpace>;
+        Platform::open_with(settings, self.ports.clone(), space).await.unwrap()
     }
 
     fn fill(&self) {
@@ -373,6 +393,16 @@ impl World {
         self.platform().office().replay(self.data()).await.unwrap()
     }
 
+    /// From the next start on, the world lives in another folder.
+    pub(crate) fn move_to(&mut self, dir: tempfile::TempDir) {
+        self.dir = dir;
+    }
+
+    /// The data folder, also while nothing runs.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// A new process on the same folder whose workers have not begun yet.
     pub(crate) async fn start_idle(&mut self) {
         self.platform = Some(self.open().await);
@@ -443,10 +473,32 @@ impl World {
         format!("00000000-0000-7000-8000-{n:012}")
     }
 
+    /// The store's own connection lets the file grow to so many pages, or without end.
+    pub(crate) async fn limit_pages(&self, pages: Option<i64>) {
+        let pages = pages.unwrap_or(i64::from(u32::MAX) - 1);
+        let limited = self.platform().state().store.write(move |tx| {
+            tx.sql().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            Ok::<_, fieldline_platform::store::StoreError>(())
+        });
+        limited.await.unwrap();
+    }
+
     /// Gives commands on a device; the device ids are `MARIA` and `BEN`.
     pub(crate) async fn commands(&self, device: &str, commands: Vec<Value>) -> Vec<Value> {
+        self.commands_in("e1", device, commands).await
+    }
+
+    /// One command in another epoch than the first; its answer.
+    pub(crate) async fn command_in(&self, epoch: &str, device: &str, command: Value) -> Value {
+        let mut command = command;
+        command["id"] = self.uuid().into();
+        command["at"] = self.now().into();
+        self.commands_in(epoch, device, vec![command]).await.remove(0)
+    }
+
+    async fn commands_in(&self, epoch: &str, device: &str, commands: Vec<Value>) -> Vec<Value> {
         let token = self.token(device).await;
-        let body = json!({"epoch": "e1", "commands": commands});
+        let body = json!({"epoch": epoch, "commands": commands});
         let answers = self.json("/v1/commands", Some(&token), &body).await;
         answers["answers"].as_array().unwrap().clone()
     }
@@ -458,6 +510,28 @@ impl World {
             "device": {"id": device, "name": "phone", "platform": "test"}});
         let session = self.json("/v1/session", None, &sign_in).await;
         session["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What Maria's phone reads at this path.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let token = self.token(MARIA).await;
+        let request = Request::get(path)
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"));
+        let (status, body) = self.call(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// The first page of a start.
+    pub(crate) async fn bootstrap(&self) -> Value {
+        self.read("/v1/bootstrap").await
+    }
+
+    /// The messages of the one conversation, as phones read them.
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        let page = self.read(&format!("/v1/conversations/{}/messages", self.chat())).await;
+        page["messages"].as_array().unwrap().clone()
     }
 
     async fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Value {

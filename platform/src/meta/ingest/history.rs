@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::incoming::{body, quoted, write_beside};
+use super::incoming::{quoted, write_beside};
 use super::{Body, Left, amend, customers};
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
@@ -59,7 +59,7 @@ impl Body<'_> {
             author_kind: if old.by_business { "owner_app" } else { "customer" }.to_owned(),
             author_member: None,
             author_device: None,
-            body: body(message),
+            body: message.body(),
             reply_to: quoted(tx, &chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },

@@ -119,7 +119,8 @@ async fn n4_a_reply_that_never_left_the_phone_is_r9() {
         })
         .await;
     assert!(outbox.rows[0].choices.contains(&Choice::Discard));
-    gone(&world, ben, &id).await;
+    // The customer's words went; one's own stay readable until the person discards them.
+    assert!(!ben.timeline(&id).await.rows.iter().any(|row| says(row, "Hello")));
     assert!(at_customer(&world).is_empty());
 }
 
