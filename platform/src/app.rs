@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
@@ -135,13 +134,7 @@ impl Platform {
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
-        axum::Router::new()
-            .nest("/v1", routes::v1(&state))
-            .route("/healthz", get(|| async { StatusCode::OK }))
-            .route("/readyz", get(ready))
-            .merge(meta::webhook::routes())
-            .fallback(agents::http::not_found)
-            .method_not_allowed_fallback(agents::http::not_found)
+        routes::router(&state)
             .layer(from_fn_with_state(state.clone(), agents::http::envelope))
             .with_state(state)
     }
@@ -247,8 +240,13 @@ async fn keep_short(state: AppState) {
     }
 }
 
+/// The process runs.
+pub(crate) async fn alive() -> StatusCode {
+    StatusCode::OK
+}
+
 /// Whether the store takes a write.
-async fn ready(State(state): State<AppState>) -> StatusCode {
+pub(crate) async fn ready(State(state): State<AppState>) -> StatusCode {
     match state.store.write(|_| Ok::<_, StoreError>(())).await {
         Ok(()) => StatusCode::OK,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -15,6 +15,7 @@
 pub mod agents;
 pub mod app;
 pub mod cli;
+pub mod contract;
 pub mod feed;
 pub mod meta;
 pub mod office;
@@ -23,6 +24,7 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod support;
+pub mod wire;
 
 pub use app::{Platform, StartError};
 pub use office::Office;

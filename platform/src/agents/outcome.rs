@@ -1,5 +1,6 @@
 //! What a command came to: the words of protocol.md 5, kept and repeated for ever.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,9 @@ pub struct Actor {
 }
 
 /// A member's role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees and may do everything.
@@ -125,7 +128,8 @@ impl Outcome {
 }
 
 /// Why a command was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusedCode {
     /// Somebody answered after what the writer had seen.
     AnsweredMeanwhile,
@@ -178,7 +182,8 @@ impl RefusedCode {
 }
 
 /// Why a command has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum LaterCode {
     /// An earlier send of the same conversation was not done.
     Behind,
@@ -200,7 +205,7 @@ impl LaterCode {
 }
 
 /// The reasons of experience.md that this platform gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Reason {
     /// The business number is disconnected.
     R5,

@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{Sql, StoreError, members, objects};
+use crate::wire::objects as wire;
 
 /// Conversations of a page.
 const PAGE: i64 = 50;
@@ -70,19 +72,38 @@ impl Token {
 }
 
 /// A page of the start.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Start {
+    /// Epoch of the workspace.
     epoch: String,
+    /// Where the line goes on after the last page; the same on every page.
     cursor: String,
+    /// Number of this page's snapshot.
     as_of: i64,
+    /// Who asks.
+    #[schemars(with = "wire::Me")]
     me: Value,
+    /// Where.
+    #[schemars(with = "wire::Workspace")]
     workspace: Value,
+    /// All of them.
+    #[schemars(with = "Vec<wire::Channel>")]
     channels: Vec<Value>,
+    /// At most 50.
+    #[schemars(with = "Vec<wire::Conversation>", length(max = 50))]
     conversations: Vec<Value>,
+    /// Those of this page's conversations.
+    #[schemars(with = "Vec<wire::Contact>")]
     contacts: Vec<Value>,
+    /// All of them.
+    #[schemars(with = "Vec<wire::Member>")]
     members: Vec<Value>,
+    /// All of them.
     labels: Vec<Value>,
+    /// The last one, or the last 20, of some conversations.
+    #[schemars(with = "Vec<wire::Message>")]
     messages: Vec<Value>,
+    /// What to ask for next; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
 }

@@ -3,6 +3,7 @@
 mod canary;
 mod cli;
 mod commands;
+mod contract;
 mod envelope;
 mod folder;
 mod line;
@@ -13,6 +14,7 @@ mod meta_ingest;
 mod meta_races;
 mod meta_send;
 mod meta_world;
+mod paper;
 mod replay;
 mod session;
 mod socket;

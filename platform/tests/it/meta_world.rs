@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
+use crate::paper::{Seen, held};
+
 pub(crate) const APP_SECRET: &str = "app secret";
 pub(crate) const VERIFY: &str = "verify me";
 pub(crate) const PHONE_NUMBER_ID: &str = "4242";
@@ -307,10 +309,27 @@ impl World {
     }
 
     async fn call(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let (parts, sent) = request.into_parts();
+        let sent = to_bytes(sent, usize::MAX).await.unwrap();
+        let (method, path) = (parts.method.to_string(), parts.uri.to_string());
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
         let router = self.platform.as_ref().unwrap().router();
         let answer = router.oneshot(request).await.unwrap();
-        let status = answer.status();
-        (status, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        // Every answer is held to the contract on paper.
+        let seen = Seen {
+            method: &method,
+            path: &path,
+            sent: &sent,
+            status: status.as_u16(),
+            headers: &headers,
+            body: &body,
+        };
+        if let Err(fault) = held(seen) {
+            panic!("{fault}");
+        }
+        (status, body.to_vec())
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {

@@ -1,0 +1,40 @@
+//! Which address leads where. The router and `docs/openapi.json` are made from one list, so
+//! neither has an address that the other lacks; no router is put together anywhere else
+//! (tests/architecture).
+
+pub(crate) mod endpoint;
+mod outside;
+mod phones;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use self::endpoint::Endpoint;
+use crate::agents::http;
+use crate::state::AppState;
+
+/// What stands before every path that phones and the office call.
+pub(crate) const V1: &str = "/v1";
+
+/// Every address.
+pub(crate) fn all() -> Vec<Endpoint> {
+    let mut all = phones::endpoints();
+    all.extend(outside::endpoints());
+    all
+}
+
+/// Everything over HTTP, but for what stands around all of it.
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    let (mut v1, mut outside) = (Router::new(), Router::new());
+    for endpoint in all() {
+        match endpoint.path.strip_prefix(V1) {
+            Some(path) => v1 = v1.route(path, endpoint.handler),
+            None => outside = outside.route(endpoint.path, endpoint.handler),
+        }
+    }
+    let v1 = v1
+        .fallback(http::not_found)
+        .method_not_allowed_fallback(http::not_found)
+        .layer(from_fn_with_state(state.clone(), http::known_client));
+    outside.nest(V1, v1).fallback(http::not_found).method_not_allowed_fallback(http::not_found)
+}
