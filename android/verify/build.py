@@ -1,10 +1,10 @@
 """Builds and tests the app without Gradle and without Google's SDK: aapt2, the Kotlin compiler, Robolectric.
 
-    python3 android/verify/build.py [STEP...]
+    python3 android/verify/build.py [--sdk 34|36] [STEP...]
 
 Steps, each with what it needs: resources, compile, test (all tests), pictures (tests that also write docs/screens, and
 every state to target/android/pictures), lint. `test:Name,Name` runs the classes whose names hold one of the words.
-Without a step: test. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
+Without a step: test. SDK 36 (34 without --sdk) needs a Java of at least 21 beside the usual one; code 3: there is none. It reads what the Gradle project reads: catalog, manifest, sources, resources. Results are in
 target/android. CARGO_TARGET_DIR says where the core's library and the generated Kotlin are; target/ without it.
 """
 
@@ -27,6 +27,12 @@ JAVA = ["java", "-Xmx1500m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 PACKAGES = {"app": "dev.fieldline.agent", "ui": "dev.fieldline.ui"}
 MIN_SDK, TARGET_SDK = 26, 36
+# Robolectric's Android by SDK, and the oldest Java that runs it.
+ANDROIDS = {34: ("android-run", 17), 36: ("android-run-36", 21)}
+
+
+class NoJava(Exception):
+    """No Java that is new enough for an SDK; the text says which."""
 
 
 def say(text):
@@ -37,6 +43,21 @@ def sh(command, **more):
     done = subprocess.run([str(it) for it in command], cwd=ROOT, check=False, **more)
     if done.returncode:
         raise toolchain.ToolchainError(f"{Path(command[0]).name} ended with {done.returncode}")
+
+
+def java_of(least):
+    """The usual Java, or the first one of this machine that is new enough."""
+    homes = [Path(it) for it in (os.environ.get("JAVA_HOME"),) if it] + sorted(Path("/usr/lib/jvm").glob("*"))
+    if least <= 17:
+        return JAVA
+    for home in homes:
+        release = home / "release"
+        if not release.is_file() or not (home / "bin/java").exists():
+            continue
+        found = [line.split('"')[1] for line in release.read_text().splitlines() if line.startswith("JAVA_VERSION=")]
+        if found and int(found[0].split(".")[0]) >= least:
+            return [home / "bin/java", *JAVA[1:], "--add-exports=java.base/jdk.internal.access=ALL-UNNAMED"]
+    raise NoJava(f"no Java of at least {least} in JAVA_HOME or /usr/lib/jvm")
 
 
 def files(*places, suffix):
@@ -191,27 +212,35 @@ class Build:
 
     # --- tests -------------------------------------------------------------------------------------------------
 
-    def test(self, pictures=False, only=()):
+    def test(self, pictures=False, only=(), sdk=34):
         """Runs every test class, or those whose names hold one of `only`."""
+        android, least = ANDROIDS[sdk]
+        java, android = java_of(least), self.paths.one(android)
         made = self.compile()
         run = OUT / "run"
         run.mkdir(exist_ok=True)
-        (run / "robolectric.properties").write_text("sdk=34\n")
+        (run / "robolectric.properties").write_text(f"sdk={sdk}\n")
         path = [made["tests"], made["app"], made["ui"], made["sdk"], made["bindings"], made["resources"], run]
-        path += [*self.paths.jars("test"), self.paths.one("android-run")]
-        options = ["-Drobolectric.offline=true", f"-Drobolectric.dependency.dir={self.paths.one('android-run').parent}"]
+        path += [*self.paths.jars("test"), android]
+        options = ["-Drobolectric.offline=true", f"-Drobolectric.dependency.dir={android.parent}"]
         options += ["-Drobolectric.usePreinstrumentedJars=false", "-Djava.awt.headless=true"]
         options.append(f"-Djna.library.path={CARGO / 'debug'}")
         if pictures:
             options += [f"-Dfieldline.pictures={OUT / 'pictures'}", f"-Dfieldline.screens={ROOT / 'docs/screens'}"]
         begun = time.monotonic()
         world = [CARGO / "debug" / "fieldline-harness", "world", "--"]
-        sh([*world, *JAVA, *options, "-cp", ":".join(map(str, path)), "dev.fieldline.verify.RunKt", made["tests"], *only])
-        say(f"tests {time.monotonic() - begun:.0f} s")
+        sh([*world, *java, *options, "-cp", ":".join(map(str, path)), "dev.fieldline.verify.RunKt", made["tests"], *only])
+        say(f"tests on SDK {sdk} {time.monotonic() - begun:.0f} s")
 
 
 def main():
-    steps = sys.argv[1:] or ["test"]
+    given, sdk = sys.argv[1:], 34
+    if given[:1] == ["--sdk"]:
+        if len(given) < 2 or given[1] not in map(str, ANDROIDS):
+            print(__doc__, file=sys.stderr)
+            return 2
+        sdk, given = int(given[1]), given[2:]
+    steps = given or ["test"]
     try:
         build = Build()
         for step in steps:
@@ -219,7 +248,7 @@ def main():
             if name in ("resources", "compile"):
                 getattr(build, name)()
             elif name in ("test", "pictures"):
-                build.test(name == "pictures", only.split(",") if only else ())
+                build.test(name == "pictures", only.split(",") if only else (), sdk)
             elif name == "lint":
                 sh([ROOT / "bindings/kotlin/lint"])
             else:
@@ -228,6 +257,9 @@ def main():
     except toolchain.ToolchainError as error:
         say(str(error))
         return 1
+    except NoJava as error:
+        say(str(error))
+        return 3
     return 0
 
 

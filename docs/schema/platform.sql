@@ -1,3 +1,59 @@
+CREATE TABLE account_facts (
+    waba_id TEXT NOT NULL,
+    field   TEXT NOT NULL,                               -- Meta's name of the webhook field
+    number  TEXT NOT NULL DEFAULT '',                    -- digits, where it is about one number
+    subject TEXT NOT NULL DEFAULT '',                    -- template id, where it is about one
+    word    TEXT NOT NULL,
+    details TEXT NOT NULL,                               -- JSON {name: word or number}
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (waba_id, field, number, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account_news (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    topic   TEXT NOT NULL,                               -- connection | ban | restriction | existence | other
+    event   TEXT NOT NULL,                               -- Meta's word
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (channel, topic)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    id        TEXT PRIMARY KEY,
+    workspace TEXT NOT NULL REFERENCES workspaces (id),
+    channel   TEXT NOT NULL REFERENCES channels (id),
+    kind      TEXT NOT NULL,                             -- a cause of line_stops, or a word of its own
+    day       INTEGER NOT NULL DEFAULT 0,                -- for `quiet`: 10, 12, 13
+    since     INTEGER NOT NULL,                          -- since when it stands
+    told_at   INTEGER NOT NULL,
+    told      TEXT NOT NULL,                             -- JSON array of member ids
+    ended_at  INTEGER
+) STRICT;
+
+CREATE INDEX alerts_by_time ON alerts (workspace, told_at);
+
+CREATE UNIQUE INDEX alerts_open ON alerts (channel, kind, day) WHERE ended_at IS NULL;
+
+CREATE TABLE aliases (
+    workspace TEXT NOT NULL REFERENCES workspaces (id),
+    alias     TEXT NOT NULL,                             -- digits, or a business-scoped user id
+    contact   TEXT NOT NULL REFERENCES contacts (id),
+    since     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX aliases_by_contact ON aliases (contact);
+
+CREATE TABLE amendments (
+    target     TEXT NOT NULL,                            -- Meta's id of the message
+    side       TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    edited_at  INTEGER,
+    body       TEXT,                                     -- JSON, {kind, ...}
+    media_ref  TEXT,
+    revoked_at INTEGER,
+    kept_at    INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE changes (
     workspace    TEXT NOT NULL REFERENCES workspaces (id),
     seq          INTEGER NOT NULL,
@@ -12,6 +68,12 @@ CREATE TABLE changes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX changes_by_age ON changes (workspace, at);
+
+CREATE TABLE channel_numbers (
+    phone_number_id TEXT PRIMARY KEY,
+    channel         TEXT NOT NULL REFERENCES channels (id),
+    until           INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE channels (
     id                TEXT PRIMARY KEY,
@@ -37,18 +99,27 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE contacts (
-    id         TEXT PRIMARY KEY,
-    workspace  TEXT NOT NULL REFERENCES workspaces (id),
-    version    INTEGER NOT NULL,
-    name       TEXT,
-    phone      TEXT,                                     -- digits as Meta gave them
-    wa_user_id TEXT,
-    username   TEXT,
-    created_at INTEGER NOT NULL,
-    CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
+    id           TEXT PRIMARY KEY,
+    workspace    TEXT NOT NULL REFERENCES workspaces (id),
+    version      INTEGER NOT NULL,
+    name         TEXT,
+    phone        TEXT,                                   -- digits as Meta gave them: sent to, shown
+    wa_user_id   TEXT,
+    username     TEXT,
+    created_at   INTEGER NOT NULL,
+    perhaps_same TEXT,                                   -- id of another contact that may be the same person: a manager decides
+    marketing    TEXT CHECK (marketing IN ('stopped', 'wanted')),  -- what the person last said about advertising
+    marketing_at INTEGER,
+    -- What all spellings of a mobile share, for comparing only: platform/src/meta/payload/people.rs, `number_key`.
+    phone_key    TEXT GENERATED ALWAYS AS (
+        CASE WHEN length(phone) = 13 AND phone GLOB '55[0-9][0-9]9[6-9]*' THEN substr(phone, 1, 4) || substr(phone, 6)
+             WHEN length(phone) = 13 AND phone GLOB '521*' THEN '52' || substr(phone, 4)
+             ELSE phone END) VIRTUAL, profile_name TEXT,
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
 ) STRICT;
+
+CREATE INDEX contacts_by_key ON contacts (workspace, phone_key);
 
 CREATE TABLE conversations (
     id               TEXT PRIMARY KEY,
@@ -87,6 +158,19 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_member ON devices (member);
 
+CREATE TABLE handovers (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    person  TEXT NOT NULL,                               -- digits or user id; empty where none is named
+    kind    TEXT NOT NULL,                               -- Meta's word, control_passed for example
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (channel, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE import_matches (
+    wamid   TEXT PRIMARY KEY,
+    message TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE imports (
     channel     TEXT PRIMARY KEY REFERENCES channels (id),
     asked_at    INTEGER,                                 -- our call for it was accepted
@@ -95,6 +179,13 @@ CREATE TABLE imports (
     first_at    INTEGER,                                 -- its first webhook
     last_at     INTEGER,                                 -- its newest webhook
     declined_at INTEGER                                  -- the owner keeps the old messages to the phone: final
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE line_periods (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    from_at INTEGER NOT NULL,
+    to_at   INTEGER,                                     -- absent: it still is
+    PRIMARY KEY (channel, from_at)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE line_stops (
@@ -114,7 +205,7 @@ CREATE TABLE lines (
     was_on_app   INTEGER NOT NULL DEFAULT 0,             -- Meta has said once that the number is on the Business App
     read_at      INTEGER,                                -- newest good reading of the phone node
     reading      TEXT                                    -- JSON: that reading
-) STRICT, WITHOUT ROWID;
+, look_at INTEGER, heard_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
@@ -157,7 +248,7 @@ CREATE TABLE messages (
     times         TEXT NOT NULL DEFAULT '{}',            -- JSON {step: ms}
     trouble       TEXT,                                  -- JSON {reason, whatsapp_code?, since, next_try?, final, by?, n?}
     imported      INTEGER NOT NULL DEFAULT 0,
-    wamid         TEXT,
+    wamid         TEXT, media_ref TEXT, beside TEXT,
     PRIMARY KEY (conversation, n)
 ) STRICT, WITHOUT ROWID;
 
@@ -185,6 +276,42 @@ CREATE TABLE parked_statuses (
     at      INTEGER NOT NULL,
     code    INTEGER,
     PRIMARY KEY (wamid, status)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE phone_book (
+    channel TEXT NOT NULL REFERENCES channels (id),
+    person  TEXT NOT NULL,                               -- digits, or a business-scoped user id
+    name    TEXT,                                        -- absent: it was removed, or had none
+    at      INTEGER NOT NULL,                            -- the phone's time of the change
+    PRIMARY KEY (channel, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX phone_book_by_person ON phone_book (person);
+
+CREATE TABLE prices (
+    wamid    TEXT PRIMARY KEY,
+    kind     TEXT,                                       -- regular, free_customer_service, ...
+    category TEXT,                                       -- service, utility, marketing, ...
+    model    TEXT,
+    at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reactions (
+    target        TEXT NOT NULL,                         -- Meta's id of the message
+    side          TEXT NOT NULL CHECK (side IN ('customer', 'business')),
+    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent')),
+    author_member TEXT,
+    emoji         TEXT,
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (target, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reported_errors (
+    phone_number_id TEXT NOT NULL,                       -- empty where none is named
+    code            INTEGER NOT NULL,
+    first_at        INTEGER NOT NULL,
+    last_at         INTEGER NOT NULL,
+    PRIMARY KEY (phone_number_id, code)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sends (

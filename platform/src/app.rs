@@ -146,6 +146,7 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.

@@ -132,6 +132,29 @@ class Run(unittest.TestCase):
                 answer = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, check=False)
                 self.assertEqual(answer.returncode, code, answer.stderr)
 
+    def test_what_needs_jars_comes_after_what_compiles(self) -> None:
+        text = (ROOT / "tests" / "run").read_text("utf-8")
+        steps = re.search(r"^STEPS=\((.*)\)$", text, re.MULTILINE)[1].split()
+        for step in ("ktlint", "licences", "kotlin", "android"):
+            self.assertLess(steps.index("docs"), steps.index(step), step)
+        # They are fetched before the first step begins, and nowhere without waiting for each other.
+        main = text[text.index("# --- main ---") :]
+        self.assertLess(main.index("fetch_jars"), main.index('perform "$step"'))
+        self.assertEqual(re.findall(r"^(?!.*alone).*toolchain/prepare.*$", text, re.MULTILINE), self.of_swift(text))
+
+    @staticmethod
+    def of_swift(text: str) -> list[str]:
+        return [line for line in text.splitlines() if "swift/toolchain/prepare" in line]
+
+    def test_whoever_comes_second_waits(self) -> None:
+        function = re.search(r"^alone\(\) .*$", (ROOT / "tests" / "run").read_text("utf-8"), re.MULTILINE)
+        with tempfile.TemporaryDirectory() as folder:
+            slow = "read -r line <go; echo one >>said"
+            script = f"LOGS=.; {function[0]}\nmkfifo go\nalone x bash -c '{slow}' &\n"
+            script += "until ! flock --nonblock .x.lock true; do :; done\necho >go &\nalone x bash -c 'echo two >>said'; wait"
+            subprocess.run(["bash", "-c", script], cwd=folder, check=True, timeout=60)
+            self.assertEqual((pathlib.Path(folder) / "said").read_text(), "one\ntwo\n")
+
     def test_an_unknown_step_is_a_usage_error(self) -> None:
         self.assertEqual(self.run_with("", 0, "everything")[0], 2)
 

@@ -164,6 +164,11 @@ pub(super) struct Standing {
     pub(super) needs_me: bool,
 }
 
+/// Without a session nothing is gained by trying.
+fn worth_trying(pause: Option<QueuePause>) -> bool {
+    pause.is_some_and(|pause| pause.reason != Reason::SignInAgain)
+}
+
 /// The sends of one conversation with their standing, in order.
 pub(super) fn standings(
     read: &Read<'_>,
@@ -207,7 +212,7 @@ pub(super) fn standings(
                 .any(|other| other.kind == "send" && other.conversation == it.conversation);
         let open = window::is_open(closes_at, now);
         let mut choices =
-            choices::for_command(it.state, reason, open, pause.is_some(), holds_others);
+            choices::for_command(it.state, reason, open, worth_trying(pause), holds_others);
         let being_withdrawn = rows.iter().any(|other| {
             other.kind == "withdraw" && other.target.as_deref() == Some(it.id.as_str())
         });

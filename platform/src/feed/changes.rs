@@ -164,6 +164,8 @@ impl Judge<'_> {
                 }
             }
             ChangeKind::MyRead => Ok(None),
+            ChangeKind::Imported if in_scope => imported(change),
+            ChangeKind::Imported => Ok(None),
             _ if in_scope => self.object(change),
             _ => Ok(None),
         }
@@ -209,7 +211,9 @@ impl Judge<'_> {
             ChangeKind::Contact => objects::contact_json(sql, id)?,
             ChangeKind::Conversation => objects::conversation_json(sql, id)?,
             ChangeKind::Message => objects::message_json(sql, id)?,
-            ChangeKind::Entered | ChangeKind::Left | ChangeKind::MyRead => return Ok(None),
+            ChangeKind::Entered | ChangeKind::Left | ChangeKind::MyRead | ChangeKind::Imported => {
+                return Ok(None);
+            }
         };
         let Some(object) = object else {
             let gone = json!({
@@ -224,6 +228,14 @@ impl Judge<'_> {
         }
         entry(change.seq, change.kind, change.id, &object)
     }
+}
+
+/// A range that was imported. Each row is a range of its own: none covers another.
+fn imported(change: ChangeRow) -> Result<Option<Entry>, StoreError> {
+    let range: Value = serde_json::from_str(change.payload.as_deref().unwrap_or("{}"))?;
+    let key = format!("{} {}", change.id, change.seq);
+    let made = entry(change.seq, ChangeKind::Imported, change.id, &range)?;
+    Ok(made.map(|entry| Entry { id: key, ..entry }))
 }
 
 fn entry(

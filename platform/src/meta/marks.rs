@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::store::imports::{self, Batch};
+use crate::store::objects::Place;
 use crate::store::{ChangeKind, ChangeScope, StoreError, WriteTx, chats, people, texts};
 
 /// The touched objects of one workspace.
@@ -18,6 +20,8 @@ struct Touched {
     conversations: BTreeSet<String>,
     /// Conversation id -> contact id.
     entered: BTreeMap<String, String>,
+    /// Conversation id -> the old messages that were added to it.
+    imported: BTreeMap<String, Batch>,
 }
 
 /// The touched objects of a commit, by workspace.
@@ -52,6 +56,15 @@ impl Marks {
     /// A conversation is new.
     pub(crate) fn entered(&mut self, workspace: &str, id: &str, contact: &str) {
         self.of(workspace).entered.insert(id.to_owned(), contact.to_owned());
+    }
+
+    /// An old message was added.
+    pub(crate) fn imported(&mut self, workspace: &str, conversation: &str, place: Place) {
+        self.of(workspace)
+            .imported
+            .entry(conversation.to_owned())
+            .and_modify(|batch| *batch = batch.and(place))
+            .or_insert_with(|| Batch::of(place));
     }
 
     /// Writes the change rows and the versions. Nothing touched, nothing written.
@@ -93,6 +106,18 @@ impl Touched {
             let all = (id.clone(), i64::MIN)..=(id.clone(), i64::MAX);
             for ((conversation, n), _) in self.messages.range(all) {
                 texts::set_version(tx.sql(), conversation, *n, seq)?;
+            }
+            // Its page of newest messages tells enough.
+            if let Some(batch) = self.imported.get(id) {
+                imports::seal(tx.sql(), id, batch, seq)?;
+            }
+        }
+        for (id, batch) in &self.imported {
+            if !self.entered.contains_key(id) {
+                let scope = ChangeScope::Conversation(id.clone());
+                let kind = ChangeKind::Imported;
+                let seq = tx.change_with(workspace, &scope, kind, id, &batch.payload())?;
+                imports::seal(tx.sql(), id, batch, seq)?;
             }
         }
         for id in self.conversations.iter().filter(|id| !self.entered.contains_key(*id)) {

@@ -13,18 +13,19 @@ pub mod send;
 pub mod wake;
 
 mod answered;
+mod ask;
 mod codes;
 mod identity;
-mod ingest;
+pub(crate) mod ingest;
 pub(crate) mod ladder;
 #[allow(dead_code, reason = "account events and the send queue call it next")]
 pub(crate) mod line;
 mod marks;
-mod payload;
+pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;
 
-use crate::store::{Store, StoreError, WriteTx, texts, webhooks};
+use crate::store::{Store, StoreError, WriteTx, amendments, texts, webhooks};
 
 /// A status whose message is not known after so long never finds it, ms: Meta delivers events up
 /// to seven days late and keeps trying a message for thirty.
@@ -36,6 +37,7 @@ const BODIES_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Drops what has been kept long enough: raw bodies, statuses that nobody claimed.
 pub(crate) fn prune(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
+    amendments::prune(tx.sql(), tx.now() - PARKED_FOR_MS)?;
     webhooks::prune(tx.sql(), tx.now() - BODIES_FOR_MS)?;
     Ok(())
 }

@@ -22,6 +22,8 @@ pub struct ChangeRow {
     pub id: String,
     /// The object is no more.
     pub gone: bool,
+    /// What the row itself carries, JSON text.
+    pub payload: Option<String>,
 }
 
 /// Tag of the commit that gave this number, if the line still holds it.
@@ -47,7 +49,7 @@ pub fn each(
     mut visit: impl FnMut(ChangeRow) -> Result<ControlFlow<()>, StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = sql.prepare_cached(
-        "SELECT seq, scope, kind, id, gone FROM changes
+        "SELECT seq, scope, kind, id, gone, payload FROM changes
          WHERE workspace = ?1 AND seq > ?2 ORDER BY seq",
     )?;
     let mut rows = statement.query((workspace, since))?;
@@ -59,6 +61,7 @@ pub fn each(
             kind: ChangeKind::parse(&kind).ok_or(StoreError::Unexpected("change kind"))?,
             id: row.get(3)?,
             gone: row.get(4)?,
+            payload: row.get(5)?,
         };
         if visit(change)?.is_break() {
             break;

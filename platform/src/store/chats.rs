@@ -15,14 +15,17 @@ pub(crate) struct ChannelRow {
     pub(crate) phone_number_id: String,
 }
 
-/// The channel of one of our numbers.
+/// The channel of one of our numbers, by the id that it has at Meta or had before.
 pub(crate) fn channel(
     c: &Connection,
     phone_number_id: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT id, workspace, phone_number_id FROM channels
-         WHERE phone_number_id = ?1",
+        "SELECT id, workspace, phone_number_id FROM channels WHERE phone_number_id = ?1
+         UNION ALL
+         SELECT h.id, h.workspace, h.phone_number_id
+         FROM channel_numbers b JOIN channels h ON h.id = b.channel WHERE b.phone_number_id = ?1
+         LIMIT 1",
     )?
     .query_row([phone_number_id], |row| {
         Ok(ChannelRow { id: row.get(0)?, workspace: row.get(1)?, phone_number_id: row.get(2)? })
@@ -38,6 +41,17 @@ pub(crate) fn set_channel_version(
 ) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE channels SET version = ?2 WHERE id = ?1")?.execute((id, version))?;
     Ok(())
+}
+
+/// The channels of a business account, for news that names no number.
+pub(crate) fn channels_of_account(
+    c: &Connection,
+    waba_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        c.prepare_cached("SELECT phone_number_id FROM channels WHERE waba_id = ?1 ORDER BY id")?;
+    let ids = statement.query_map([waba_id], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Texts of the owner's phone that are greetings and so no answer.

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::StoreError;
+use crate::meta::line::reading::Reading;
 use crate::meta::line::state::{Facts, Held, Import};
 
 /// A channel as its line sees it.
@@ -55,16 +56,68 @@ pub(crate) fn set_shown(
     Ok(())
 }
 
-/// Notes a sign of life; the workspace's id if it is news. Signs within a minute are one: a busy
-/// owner must not write a row for every phone with every word.
-pub(crate) fn alive(c: &Connection, channel: &str, at: i64) -> Result<Option<String>, StoreError> {
+/// Notes a sign of life at `at` (whole minutes, ms UTC), `heard` by webhook or told otherwise; the
+/// workspace's id if it is news.
+pub(crate) fn alive(
+    c: &Connection,
+    channel: &str,
+    at: i64,
+    heard: bool,
+) -> Result<Option<String>, StoreError> {
+    if heard {
+        c.prepare_cached(
+            "INSERT INTO lines (channel, heard_at) VALUES (?1, ?2)
+             ON CONFLICT (channel) DO UPDATE SET heard_at = excluded.heard_at
+             WHERE heard_at IS NULL OR heard_at < excluded.heard_at",
+        )?
+        .execute((channel, at))?;
+    }
     Ok(c.prepare_cached(
         "UPDATE channels SET last_sign_of_life = ?2
-         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life + 60000 <= ?2)
+         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life < ?2)
          RETURNING workspace",
     )?
     .query_row((channel, at), |row| row.get(0))
     .optional()?)
+}
+
+/// A connection stands since `at`: the period before it ends there, the next begins.
+pub(crate) fn connected(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO lines (channel, connected_at) VALUES (?1, ?2)
+         ON CONFLICT (channel) DO UPDATE SET connected_at = max(excluded.connected_at,
+             coalesce(connected_at, 0))",
+    )?
+    .execute((channel, at))?;
+    disconnected(c, channel, at)?;
+    c.prepare_cached("INSERT OR REPLACE INTO line_periods (channel, from_at) VALUES (?1, ?2)")?
+        .execute((channel, at))?;
+    Ok(())
+}
+
+/// The connection ended at `at`.
+pub(crate) fn disconnected(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
+    // The first period is only written down once it ends.
+    c.prepare_cached(
+        "INSERT INTO line_periods (channel, from_at) SELECT id, created_at FROM channels
+         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM line_periods WHERE channel = ?1)",
+    )?
+    .execute([channel])?;
+    c.prepare_cached(
+        "UPDATE line_periods SET to_at = max(from_at, ?2) WHERE channel = ?1 AND to_at IS NULL",
+    )?
+    .execute((channel, at))?;
+    Ok(())
+}
+
+/// When the phone node is read next, ms UTC.
+pub(crate) fn set_look_at(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO lines (channel, look_at) VALUES (?1, ?2)
+         ON CONFLICT (channel) DO UPDATE SET look_at = excluded.look_at",
+    )?
+    .execute((channel, at))?;
+    Ok(())
 }
 
 /// Notes a stop or a notice; one that stands already keeps its beginning.
@@ -134,4 +187,79 @@ pub(crate) fn import(c: &Connection, channel: &str) -> Result<Import, StoreError
     })
     .optional()?
     .unwrap_or_default())
+}
+
+/// Every channel and when its phone node is read next, ms UTC.
+pub(crate) fn looks(c: &Connection) -> Result<Vec<(String, Option<i64>)>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT h.id, l.look_at FROM channels h LEFT JOIN lines l ON l.channel = h.id
+         WHERE h.kind = 'whatsapp' ORDER BY h.id",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Where a channel is at Meta.
+pub(crate) struct Address {
+    /// Workspace id.
+    pub(crate) workspace: String,
+    /// Meta's id of the number.
+    pub(crate) phone_number_id: String,
+    /// Meta's id of the account.
+    pub(crate) waba_id: String,
+    /// The number, digits alone.
+    pub(crate) digits: String,
+    /// The sealed access token.
+    pub(crate) token_sealed: Vec<u8>,
+}
+
+/// Where a channel is at Meta.
+pub(crate) fn address(c: &Connection, channel: &str) -> Result<Option<Address>, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT workspace, phone_number_id, waba_id, display_digits, token_sealed FROM channels
+         WHERE id = ?1",
+    )?
+    .query_row([channel], |row| {
+        Ok(Address {
+            workspace: row.get(0)?,
+            phone_number_id: row.get(1)?,
+            waba_id: row.get(2)?,
+            digits: row.get(3)?,
+            token_sealed: row.get(4)?,
+        })
+    })
+    .optional()?)
+}
+
+/// Notes a reading of the phone node; whether it, or one before it, found the number on the app.
+pub(crate) fn note_reading(
+    c: &Connection,
+    channel: &str,
+    at: i64,
+    reading: &Reading,
+) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "INSERT INTO lines (channel, was_on_app, read_at, reading) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (channel) DO UPDATE SET was_on_app = max(was_on_app, excluded.was_on_app),
+             read_at = excluded.read_at, reading = excluded.reading
+         RETURNING was_on_app",
+    )?
+    .query_row(
+        (channel, reading.on_app == Some(true), at, serde_json::to_string(reading)?),
+        |row| row.get(0),
+    )?)
+}
+
+/// The newest reading and when it was taken, ms UTC.
+pub(crate) fn reading(c: &Connection, channel: &str) -> Result<Option<(i64, Reading)>, StoreError> {
+    let found: Option<(i64, String)> = c
+        .prepare_cached(
+            "SELECT read_at, reading FROM lines WHERE channel = ?1 AND reading IS NOT NULL",
+        )?
+        .query_row([channel], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match found {
+        Some((at, text)) => Some((at, serde_json::from_str(&text)?)),
+        None => None,
+    })
 }

@@ -12,6 +12,9 @@
 //! process has committed, and then live feeds, the webhook processor and the send queue are woken.
 //! So what an operator does is seen within a second, and what `serve` itself does at once.
 
+pub(crate) mod accounts;
+pub(crate) mod alerts;
+pub(crate) mod amendments;
 pub mod changes;
 pub mod channels;
 pub mod chats;
@@ -19,13 +22,17 @@ pub mod commands;
 pub mod conversations;
 pub mod devices;
 pub mod facts;
+pub(crate) mod imports;
 pub(crate) mod lines;
 pub mod link_codes;
 pub mod members;
 pub mod objects;
 pub mod open;
 pub mod people;
+pub(crate) mod phonebook;
+pub(crate) mod reactions;
 pub(crate) mod replay;
+pub(crate) mod reports;
 pub mod sends;
 pub mod sessions;
 pub mod texts;

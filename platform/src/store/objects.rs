@@ -42,13 +42,22 @@ pub fn member_json(member: &Member) -> Value {
 pub fn contact_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreError> {
     Ok(sql
         .prepare_cached(
-            "SELECT id, version, name, phone, wa_user_id, username FROM contacts WHERE id = ?1",
+            "SELECT id, version, name, phone, wa_user_id, username, perhaps_same,
+                    CASE marketing WHEN 'stopped' THEN marketing END
+             FROM contacts WHERE id = ?1",
         )?
         .query_row([id], |row| {
             let mut map = Map::new();
             map.insert("id".into(), row.get::<_, String>(0)?.into());
             map.insert("version".into(), row.get::<_, i64>(1)?.into());
-            for (index, name) in [(2, "name"), (3, "phone"), (4, "wa_user_id"), (5, "username")] {
+            for (index, name) in [
+                (2, "name"),
+                (3, "phone"),
+                (4, "wa_user_id"),
+                (5, "username"),
+                (6, "perhaps_same"),
+                (7, "marketing"),
+            ] {
                 put(&mut map, name, row.get::<_, Option<String>>(index)?);
             }
             map.insert("labels".into(), json!([]));
@@ -165,7 +174,11 @@ pub fn author(kind: &str, member: Option<String>) -> Value {
 }
 
 const MESSAGE: &str = "SELECT id, version, conversation, n, sent_at, written_at, author_kind,
-    author_member, body, reply_to, edited_at, deleted, step, times, trouble, imported FROM messages";
+    author_member, body, reply_to, edited_at, deleted, step, times, trouble, imported,
+    beside, (SELECT json_group_array(json_array(r.author_kind, r.author_member, r.emoji, r.at))
+             FROM reactions r
+             WHERE r.target = messages.wamid AND r.emoji IS NOT NULL AND messages.deleted IS NULL)
+    FROM messages";
 
 /// A message's row, its JSON columns still text.
 struct MessageRow {
@@ -175,6 +188,8 @@ struct MessageRow {
     step: String,
     times: String,
     trouble: Option<String>,
+    beside: Option<String>,
+    reactions: String,
 }
 
 fn read_message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
@@ -187,7 +202,6 @@ fn read_message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     put(&mut map, "written_at", row.get::<_, Option<i64>>(5)?);
     map.insert("author".into(), author(&row.get::<_, String>(6)?, row.get(7)?));
     put(&mut map, "reply_to", row.get::<_, Option<String>>(9)?);
-    map.insert("reactions".into(), json!([]));
     put(&mut map, "edited_at", row.get::<_, Option<i64>>(10)?);
     map.insert("imported".into(), row.get::<_, bool>(15)?.into());
     Ok(MessageRow {
@@ -197,6 +211,8 @@ fn read_message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         step: row.get(12)?,
         times: row.get(13)?,
         trouble: row.get(14)?,
+        beside: row.get(16)?,
+        reactions: row.get(17)?,
     })
 }
 
@@ -213,7 +229,23 @@ fn with_json(row: MessageRow) -> Result<Value, StoreError> {
         ladder.insert("trouble".into(), serde_json::from_str(&trouble)?);
     }
     map.insert("ladder".into(), ladder.into());
+    map.insert("reactions".into(), reactions(&row.reactions)?);
+    if let Some(Value::Object(beside)) =
+        row.beside.map(|beside| serde_json::from_str(&beside)).transpose()?
+    {
+        map.extend(beside);
+    }
     Ok(Value::Object(map))
+}
+
+/// Reactions as phones read them, oldest first.
+fn reactions(rows: &str) -> Result<Value, StoreError> {
+    let mut rows: Vec<(String, Option<String>, String, i64)> = serde_json::from_str(rows)?;
+    rows.sort_by(|a, b| (a.3, &a.0).cmp(&(b.3, &b.0)));
+    let all = rows.into_iter().map(|(kind, member, emoji, at)| {
+        json!({"author": author(&kind, member), "emoji": emoji, "at": at})
+    });
+    Ok(all.collect())
 }
 
 /// The message with this id.

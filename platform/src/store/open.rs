@@ -20,8 +20,10 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 * 1024 * 1024;
 /// Numbered from 1: `user_version` says how many were applied. One on main is never edited.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_inbound.sql"),
     include_str!("migrations/0003_coexistence.sql"),
     include_str!("migrations/0007_intake.sql"),
+    include_str!("migrations/0008_line_life.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -65,6 +65,87 @@ pub(crate) fn by_phone(
     by(c, "phone", workspace, phone)
 }
 
+/// The contact with a number of this key (`number_key`), if there is only one.
+pub(crate) fn by_number_key(
+    c: &Connection,
+    workspace: &str,
+    key: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM contacts WHERE workspace = ?1 AND phone_key = ?2 LIMIT 2"
+    ))?;
+    let mut found = statement.query_map([workspace, key], read)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// The contact that had this number or user id before.
+pub(crate) fn by_alias(
+    c: &Connection,
+    workspace: &str,
+    alias: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    let columns = COLUMNS.split(", ").map(|name| format!("k.{name}")).collect::<Vec<_>>();
+    Ok(c.prepare_cached(&format!(
+        "SELECT {} FROM aliases a JOIN contacts k ON k.id = a.contact
+         WHERE a.workspace = ?1 AND a.alias = ?2",
+        columns.join(", ")
+    ))?
+    .query_row([workspace, alias], read)
+    .optional()?)
+}
+
+/// Notes a number or user id that a contact had before.
+pub(crate) fn add_alias(
+    c: &Connection,
+    contact: &ContactRow,
+    alias: &str,
+    since: i64,
+) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO aliases (workspace, alias, contact, since) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET contact = excluded.contact, since = excluded.since",
+    )?
+    .execute((&contact.workspace, alias, &contact.id, since))?;
+    Ok(())
+}
+
+/// Forgets an alias: somebody else has that number or id now.
+pub(crate) fn drop_alias(c: &Connection, workspace: &str, alias: &str) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM aliases WHERE workspace = ?1 AND alias = ?2")?
+        .execute([workspace, alias])?;
+    Ok(())
+}
+
+/// Marks a contact as perhaps the same person as another, unless it is marked already; says
+/// whether it was written.
+pub(crate) fn mark_same(c: &Connection, id: &str, other: &str) -> Result<bool, StoreError> {
+    let written = c
+        .prepare_cached(
+            "UPDATE contacts SET perhaps_same = ?2
+             WHERE id = ?1 AND id <> ?2 AND perhaps_same IS NULL",
+        )?
+        .execute([id, other])?;
+    Ok(written > 0)
+}
+
+/// Notes what a person says about advertising; the newest word counts. Says whether it changed.
+pub(crate) fn set_marketing(
+    c: &Connection,
+    id: &str,
+    stopped: bool,
+    at: i64,
+) -> Result<bool, StoreError> {
+    let word = if stopped { "stopped" } else { "wanted" };
+    let written = c
+        .prepare_cached(
+            "UPDATE contacts SET marketing = ?2, marketing_at = ?3
+             WHERE id = ?1 AND (marketing_at IS NULL OR marketing_at <= ?3)
+               AND (marketing IS NULL OR marketing <> ?2)",
+        )?
+        .execute((id, word, at))?;
+    Ok(written > 0)
+}
+
 /// The contact with this id.
 pub(crate) fn by_id(
     c: &Connection,

@@ -16,7 +16,7 @@ use super::{OpenError, StoreError, WriteTx, open};
 use crate::support::Rng;
 
 /// Tables that a replay starts with.
-const GIVEN: [&str; 2] = ["workspaces", "channels"];
+const GIVEN: [&str; 3] = ["workspaces", "channels", "channel_numbers"];
 
 /// The scratch store; its file goes with it.
 pub(crate) struct Scratch {
@@ -152,7 +152,11 @@ const QUERIES: [(About, &str); 3] = [
          WHERE m.wamid IS NOT NULL AND s.message IS NULL
            AND m.author_kind IN ('customer', 'owner_app')",
     ),
-    (About::Channel, "SELECT phone_number_id, id, 0, last_sign_of_life FROM channels"),
+    (
+        About::Channel,
+        "SELECT h.phone_number_id, h.id, 0, l.heard_at
+         FROM channels h LEFT JOIN lines l ON l.channel = h.id",
+    ),
 ];
 
 /// Everything that webhooks alone make.

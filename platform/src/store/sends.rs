@@ -142,10 +142,13 @@ pub(crate) struct Target {
 pub(crate) fn target(c: &Connection, send: &SendRow) -> Result<Target, StoreError> {
     let (target, body) = c
         .prepare_cached(
-            "SELECT h.phone_number_id, h.token_sealed, k.phone, k.wa_user_id, m.body, q.wamid
+            "SELECT h.phone_number_id, h.token_sealed, coalesce(k.phone, o.phone),
+                    coalesce(k.wa_user_id, o.wa_user_id), m.body, q.wamid
              FROM messages m
              JOIN conversations v ON v.id = m.conversation
              JOIN contacts k ON k.id = v.contact
+             -- A contact without any id gave its number to the one that it is perhaps the same as.
+             LEFT JOIN contacts o ON o.id = k.perhaps_same AND k.phone IS NULL AND k.wa_user_id IS NULL
              JOIN channels h ON h.id = v.channel
              LEFT JOIN messages q ON q.id = m.reply_to
              WHERE m.conversation = ?1 AND m.n = ?2",

@@ -133,6 +133,32 @@ pub(crate) fn set_wamid(c: &Connection, m: &MessageRow) -> Result<(), StoreError
     Ok(())
 }
 
+/// Writes what stands beside the body: the file that Meta holds for it, and `forwarded`, `referral`, `product`.
+pub(crate) fn set_beside(
+    c: &Connection,
+    m: &MessageRow,
+    media_ref: Option<&Value>,
+    beside: Option<&Value>,
+) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "UPDATE messages SET media_ref = ?3, beside = ?4 WHERE conversation = ?1 AND n = ?2",
+    )?
+    .execute((
+        &m.conversation,
+        m.n,
+        media_ref.map(Value::to_string),
+        beside.map(Value::to_string),
+    ))?;
+    Ok(())
+}
+
+/// Writes which message it quotes.
+pub(crate) fn set_reply_to(c: &Connection, m: &MessageRow) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE messages SET reply_to = ?3 WHERE conversation = ?1 AND n = ?2")?
+        .execute((&m.conversation, m.n, &m.reply_to))?;
+    Ok(())
+}
+
 /// Writes the body.
 pub(crate) fn set_body(c: &Connection, m: &MessageRow) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE messages SET body = ?3 WHERE conversation = ?1 AND n = ?2")?
@@ -145,7 +171,8 @@ pub(crate) fn erase(c: &Connection, m: &MessageRow, by: &str, at: i64) -> Result
     let deleted = serde_json::json!({"by": by, "at": at}).to_string();
     let body = serde_json::json!({"kind": "text", "text": ""}).to_string();
     c.prepare_cached(
-        "UPDATE messages SET body = ?3, deleted = ?4 WHERE conversation = ?1 AND n = ?2",
+        "UPDATE messages SET body = ?3, deleted = ?4, media_ref = NULL, beside = NULL
+         WHERE conversation = ?1 AND n = ?2",
     )?
     .execute((&m.conversation, m.n, body, deleted))?;
     Ok(())

@@ -65,11 +65,13 @@ pub enum ChangeKind {
     Left,
     /// A member's own read mark; the id is the conversation's.
     MyRead,
+    /// Old messages were added to a conversation; the id is the conversation's.
+    Imported,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -79,6 +81,7 @@ impl ChangeKind {
         Self::Entered,
         Self::Left,
         Self::MyRead,
+        Self::Imported,
     ];
 
     /// The word on the wire and in the store.
@@ -93,6 +96,7 @@ impl ChangeKind {
             Self::Entered => "entered",
             Self::Left => "left",
             Self::MyRead => "my_read",
+            Self::Imported => "imported",
         }
     }
 
@@ -149,7 +153,7 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
     ) -> Result<i64, StoreError> {
-        self.add(workspace, scope, kind, id, false)
+        self.add(workspace, scope, kind, id, false, None)
     }
 
     /// As [`WriteTx::change`], for an object that is no more.
@@ -160,7 +164,19 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
     ) -> Result<i64, StoreError> {
-        self.add(workspace, scope, kind, id, true)
+        self.add(workspace, scope, kind, id, true, None)
+    }
+
+    /// As [`WriteTx::change`], for a change that no table holds: the row carries it.
+    pub fn change_with(
+        &mut self,
+        workspace: &str,
+        scope: &ChangeScope,
+        kind: ChangeKind,
+        id: &str,
+        payload: &serde_json::Value,
+    ) -> Result<i64, StoreError> {
+        self.add(workspace, scope, kind, id, false, Some(payload.to_string()))
     }
 
     /// The newest number of the workspace's line, this transaction's included.
@@ -206,6 +222,7 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
         gone: bool,
+        payload: Option<String>,
     ) -> Result<i64, StoreError> {
         let rng = &self.rng;
         let tag = self.tag.get_or_insert_with(|| rng::token(rng.as_ref(), TAG_BYTES));
@@ -218,10 +235,20 @@ impl<'c> WriteTx<'c> {
             .query_row((workspace, &*tag), |row| row.get(0))?;
         self.tx
             .prepare_cached(
-                "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at, payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute((workspace, seq, &*tag, scope.to_text(), kind.as_str(), id, gone, self.now))?;
+            .execute(rusqlite::params![
+                workspace,
+                seq,
+                &*tag,
+                scope.to_text(),
+                kind.as_str(),
+                id,
+                gone,
+                self.now,
+                payload,
+            ])?;
         self.moved.insert(workspace.to_owned());
         Ok(seq)
     }

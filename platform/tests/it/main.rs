@@ -16,6 +16,7 @@ mod meta_send;
 mod meta_world;
 mod paper;
 mod replay;
+mod rules_coexistence;
 mod session;
 mod socket;
 mod strangers;

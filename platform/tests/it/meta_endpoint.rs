@@ -76,7 +76,7 @@ async fn what_cannot_be_read_is_kept_and_marked() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_understood_is_marked_by_its_place() {
     let world = World::new().await;
-    let strange = json!({"field": "history", "value": {"x": 1}});
+    let strange = json!({"field": "of_tomorrow", "value": {"x": 1}});
     let reaction = message(ANA, json!({"id": "wamid.r", "type": "reaction"}));
     let mut elsewhere = customer(ANA, "wamid.2", "hello", world.now_s());
     elsewhere["value"]["metadata"]["phone_number_id"] = "999".into();
@@ -84,9 +84,9 @@ async fn what_is_not_understood_is_marked_by_its_place() {
     assert_eq!(
         world.rows("SELECT idx, field, kind, reason FROM webhook_leftovers ORDER BY idx"),
         [
-            "0 history  field_not_read_yet",
-            "2 messages reaction kind_not_read_yet",
-            "3 messages message unknown_phone_number_id"
+            "0 of_tomorrow  field_not_read_yet",
+            "2 messages reaction no_target",
+            "3 messages text unknown_phone_number_id"
         ]
     );
     assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
@@ -213,7 +213,7 @@ async fn what_was_acknowledged_is_worked_off_after_a_crash() {
 #[tokio::test(start_paused = true)]
 async fn raw_bodies_are_kept_for_thirty_days() {
     let world = World::new().await;
-    world.webhook(&[json!({"field": "history", "value": {}})]).await;
+    world.webhook(&[json!({"field": "of_tomorrow", "value": {}})]).await;
     world.ana("wamid.1", "a").await;
     let age = |days: i64| {
         let at = world.now() - days * 24 * 3_600_000;

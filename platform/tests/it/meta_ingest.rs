@@ -119,7 +119,7 @@ async fn the_owners_reply_answers_without_opening_anything() {
         ["1 customer none", "2 owner_app none"]
     );
     let life: i64 = world.one("SELECT last_sign_of_life FROM channels");
-    assert_eq!(life / 1_000, world.now_s());
+    assert_eq!(life / 60_000, world.now_s() / 60);
     assert_eq!(
         world.rows("SELECT kind FROM changes ORDER BY seq"),
         ["entered", "channel", "message", "conversation"]
@@ -225,11 +225,26 @@ async fn the_user_id_wins_and_the_number_moves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_contact_that_only_has_a_number_keeps_it() {
+async fn a_contact_that_gives_its_only_number_away_is_marked_and_can_still_be_answered() {
     let world = World::new().await;
-    world.webhook(&[from(Some("1"), None, "w1"), from(None, Some("ES.b"), "w2")]).await;
+    world.webhook(&[from(Some("1"), None, "w1")]).await;
+    let first = world.chat();
+    world.webhook(&[from(None, Some("ES.b"), "w2")]).await;
     world.webhook(&[from(Some("1"), Some("ES.b"), "w3")]).await;
-    assert_eq!(world.rows(CONTACTS), ["1 - 1", "- ES.b 2"]);
+    assert_eq!(world.rows(CONTACTS), ["- - 1", "1 ES.b 2"]);
+    // Both say of each other that they may be one person; joining them is a manager's.
+    assert_eq!(
+        world.rows("SELECT k.perhaps_same = o.id FROM contacts k JOIN contacts o ON o.id <> k.id"),
+        ["1", "1"]
+    );
+    world.sql().execute("UPDATE conversations SET window_closes_at = 1 << 53", []).unwrap();
+    let id = world.uuid();
+    let mut sending = world.sending(&id, "to the number that moved", 1);
+    sending["conversation"] = first.into();
+    let answer = world.command(MARIA, sending).await;
+    assert_eq!(answer["outcome"], "done", "{answer}");
+    world.quiet().await;
+    assert_eq!(world.graph.calls()[0]["to"], "1");
 }
 
 /// The same thousand things, each twice, in another order: xorshift picks it.

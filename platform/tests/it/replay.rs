@@ -49,7 +49,7 @@ async fn what_the_bodies_do_not_make_is_named_without_a_person() {
             "other",
             "status",
         ),
-        ("UPDATE channels SET last_sign_of_life = 5", "other", "channel"),
+        ("UPDATE lines SET heard_at = 5", "other", "channel"),
     ] {
         let world = day().await;
         world.sql().execute_batch(tamper).unwrap();

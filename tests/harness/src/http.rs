@@ -30,35 +30,51 @@ pub async fn post<T: DeserializeOwned>(
     call(addr, "POST", path, &body).await
 }
 
+/// `DELETE path` with that `Authorization`.
+///
+/// # Errors
+/// No connection, or an answer that is not 2xx.
+pub async fn delete(addr: SocketAddr, path: &str, authorization: &str) -> Result<(), Trouble> {
+    let more = format!("authorization: {authorization}\r\nfieldline-client: harness/0\r\n");
+    answered(addr, "DELETE", path, &more, "").await.map(|_| ())
+}
+
 async fn call<T: DeserializeOwned>(
     addr: SocketAddr,
     method: &str,
     path: &str,
     body: &str,
 ) -> Result<T, Trouble> {
+    let answer = answered(addr, method, path, "content-type: application/json\r\n", body).await?;
+    serde_json::from_str(&answer).map_err(Trouble::of(&format!("{method} {path}")))
+}
+
+/// The body of a 2xx answer. `more` are whole lines of the head.
+async fn answered(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    more: &str,
+    body: &str,
+) -> Result<String, Trouble> {
     let doing = format!("{method} {path}");
-    let answer = exchange(addr, method, path, body).await.map_err(Trouble::of(&doing))?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n{more}content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = exchange(addr, &request).await.map_err(Trouble::of(&doing))?;
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).unwrap_or("no answer");
     if !status.starts_with('2') {
         return Err(Trouble::new(doing, format!("answered {status}: {body}")));
     }
-    serde_json::from_str(body).map_err(Trouble::of(&doing))
+    Ok(body.to_owned())
 }
 
 /// The connection ends with the answer, so its end is the answer's end.
-async fn exchange(
-    addr: SocketAddr,
-    method: &str,
-    path: &str,
-    body: &str,
-) -> std::io::Result<Vec<u8>> {
+async fn exchange(addr: SocketAddr, request: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(addr).await?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;

@@ -7,8 +7,8 @@ mod http;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -37,6 +37,8 @@ pub struct Counts {
 /// What connections share with the relay.
 struct Shared {
     to_lose: AtomicU32,
+    /// The `Authorization` that the phone used last.
+    authorization: Mutex<Option<String>>,
     counts: watch::Sender<Counts>,
 }
 
@@ -45,6 +47,13 @@ impl Shared {
     fn take_loss(&self) -> bool {
         let less = |left: u32| left.checked_sub(1);
         self.to_lose.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok()
+    }
+
+    fn saw(&self, authorization: Option<&str>) {
+        if let Some(value) = authorization {
+            let mut held = self.authorization.lock().unwrap_or_else(PoisonError::into_inner);
+            *held = Some(value.to_owned());
+        }
     }
 
     fn count(&self, change: impl FnOnce(&mut Counts)) {
@@ -73,8 +82,11 @@ impl Relay {
     pub fn start(target: SocketAddr) -> io::Result<Self> {
         let listener = bound((Ipv4Addr::LOCALHOST, 0).into())?.listen(BACKLOG)?;
         let addr = listener.local_addr()?;
-        let shared =
-            Arc::new(Shared { to_lose: AtomicU32::new(0), counts: watch::Sender::default() });
+        let shared = Arc::new(Shared {
+            to_lose: AtomicU32::new(0),
+            authorization: Mutex::default(),
+            counts: watch::Sender::default(),
+        });
         let (orders, inbox) = mpsc::unbounded_channel();
         let driver = Driver {
             addr,
@@ -107,6 +119,11 @@ impl Relay {
     /// two answers are lost.
     pub fn lose_next_answer(&self) {
         self.shared.to_lose.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What the phone proved itself with last, to act as that phone would. Nothing before its first such request.
+    pub fn authorization(&self) -> Option<String> {
+        self.shared.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it has done so far.

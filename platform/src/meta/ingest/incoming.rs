@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::amend::{media_ref, settle};
 use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
@@ -13,7 +14,7 @@ use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, sends, texts};
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -30,12 +31,15 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            return self.again(tx, &channel, held, &message.content);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, message);
+            }
         }
         let at = self.at(message.at);
         let mut chat = self.conversation(tx, &channel, &message.customer)?;
         let row = self.add(tx, &mut chat, message, "customer", at)?;
         chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
+        imports::wake(tx.sql(), &chat.id)?;
         chat.status = "open".into();
         chat.snoozed_until = None;
         if !answered::owner_answered_after(tx, &chat, at)? {
@@ -45,6 +49,7 @@ impl Body<'_> {
             }
         }
         self.save(tx, &chat)?;
+        settle(tx, self.marks, &row)?;
         Ok(None)
     }
 
@@ -69,36 +74,49 @@ impl Body<'_> {
             return Ok(None);
         }
         if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
-            return self.again(tx, &channel, held, &echo.content);
+            if !was_imported(tx, &held)? {
+                return self.again(tx, &channel, held, echo);
+            }
         }
         line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
-        self.add(tx, &mut chat, echo, "owner_app", at)?;
+        // What a program wrote in the business's name is no answer of the owner.
+        let author = if echo.automatic { "automation" } else { "owner_app" };
+        let row = self.add(tx, &mut chat, echo, author, at)?;
         answered::recount(tx, &mut chat)?;
         self.save(tx, &chat)?;
+        settle(tx, self.marks, &row)?;
         Ok(None)
     }
 
     /// A message that is held already. A placeholder may be followed by the real message under
     /// the same id (whatsapp.md 0.4); everything else is a repeat.
-    fn again(
+    pub(super) fn again(
         &mut self,
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
         mut held: MessageRow,
-        content: &Content,
+        message: &Message,
     ) -> Result<Option<Left>, StoreError> {
         let chat = chats::by_id(tx.sql(), &held.conversation)?;
         let Some(chat) = chat.filter(|chat| chat.channel == channel.id) else {
             return Ok(Some("id_of_another_channel"));
         };
         let placeholder = held.body.get("kind").and_then(Value::as_str) == Some("unsupported");
-        if placeholder && !held.deleted && matches!(content, Content::Text(_)) {
-            held.body = body(content);
+        let real = !matches!(message.content, Content::Other(_));
+        if placeholder && !held.deleted && real {
+            held.body = message.content.body();
             texts::set_body(tx.sql(), &held)?;
+            if held.reply_to.is_none() {
+                held.reply_to = quoted(tx, &chat, message.reply_to.as_deref())?;
+                texts::set_reply_to(tx.sql(), &held)?;
+            }
+            write_beside(tx, &held, message)?;
             self.marks.message(&chat.workspace, &chat.id, held.n, &held.id);
-            // It may be the one that the list shows, even if withdrawn ones stand behind it.
-            self.marks.conversation(&chat.workspace, &chat.id);
+            if held.n > 0 {
+                // It may be the one that the list shows, even if withdrawn ones stand behind it.
+                self.marks.conversation(&chat.workspace, &chat.id);
+            }
         }
         Ok(None)
     }
@@ -123,13 +141,14 @@ impl Body<'_> {
             author_kind: author.to_owned(),
             author_member: None,
             author_device: None,
-            body: body(&message.content),
+            body: body(message),
             reply_to: quoted(tx, chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
             wamid: Some(message.wamid.clone()),
         };
         texts::insert(tx.sql(), &row)?;
+        write_beside(tx, &row, message)?;
         self.marks.message(&chat.workspace, &chat.id, row.n, &row.id);
         Ok(row)
     }
@@ -139,6 +158,16 @@ impl Body<'_> {
         self.marks.conversation(&chat.workspace, &chat.id);
         Ok(())
     }
+}
+
+/// Takes an imported message out that now comes as a live one, which wins: it counts, rings and opens
+/// the window like any other. One that was deleted since stays as it is.
+fn was_imported(tx: &WriteTx<'_>, held: &MessageRow) -> Result<bool, StoreError> {
+    let imported = held.n < 0 && !held.deleted;
+    if imported {
+        imports::take_out(tx.sql(), &held.conversation, held.n)?;
+    }
+    Ok(imported)
 }
 
 /// The send that an echo is of, if it is one of ours.
@@ -152,16 +181,33 @@ fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreEr
     }
 }
 
-fn body(content: &Content) -> Value {
-    match content {
-        Content::Text(text) => json!({"kind": "text", "text": text}),
-        Content::Other(kind) => json!({"kind": "unsupported", "type": kind}),
+/// The body; one that cannot be shown says Meta's reason with it.
+pub(super) fn body(message: &Message) -> Value {
+    let mut body = message.content.body();
+    if let (Content::Other(_), Some(code), Some(map)) =
+        (&message.content, message.code, body.as_object_mut())
+    {
+        map.insert("code".into(), code.into());
     }
+    body
+}
+
+pub(super) fn write_beside(
+    tx: &WriteTx<'_>,
+    row: &MessageRow,
+    message: &Message,
+) -> Result<(), StoreError> {
+    let media = media_ref(&message.content);
+    let beside = (!message.beside.is_empty()).then(|| Value::Object(message.beside.clone()));
+    if media.is_some() || beside.is_some() {
+        texts::set_beside(tx.sql(), row, media.as_ref(), beside.as_ref())?;
+    }
+    Ok(())
 }
 
 /// Our id of a quoted message. One that is not known (yet) gets the id that a webhook would give
 /// it, so that the order of webhooks makes no difference.
-fn quoted(
+pub(super) fn quoted(
     tx: &WriteTx<'_>,
     chat: &ConversationRow,
     wamid: Option<&str>,

@@ -1,14 +1,20 @@
 //! What a webhook body does to the store: one transaction a body, every thing of it in order.
 
+mod account;
+mod amend;
 mod customers;
+mod history;
 mod incoming;
+mod management;
+mod persons;
+mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
-use super::payload::{self, Leftover, Thing, Unreadable};
+use super::payload::{self, Handover, Thing, Trouble, Unreadable};
 use crate::store::chats::ChannelRow;
 use crate::store::webhooks::{Lane, Pending};
-use crate::store::{StoreError, WriteTx, chats, webhooks};
+use crate::store::{StoreError, WriteTx, chats, reports, webhooks};
 
 pub(crate) use statuses::{learn_wamid, news};
 
@@ -154,12 +160,7 @@ fn leave(
     reason: Option<Left>,
 ) -> Result<(), StoreError> {
     let Some(reason) = reason else { return Ok(()) };
-    let (field, kind) = match thing {
-        Thing::Leftover(Leftover { field, kind, .. }) => (field.as_str(), kind.as_str()),
-        Thing::Message(_) => ("messages", "message"),
-        Thing::Echo(_) => ("smb_message_echoes", "message"),
-        Thing::Status(_) => ("messages", "status"),
-    };
+    let (field, kind) = thing.name();
     log::info!("webhook_leftover id={webhook} field={field} kind={kind} reason={reason}");
     webhooks::leave(tx.sql(), webhook, index, field, kind, reason)
 }
@@ -172,7 +173,36 @@ impl Body<'_> {
             Thing::Message(message) => self.message(tx, message),
             Thing::Echo(echo) => self.echo(tx, echo),
             Thing::Status(status) => self.status(tx, status),
+            Thing::Amendment(amendment) => self.amendment(tx, amendment),
+            Thing::Person(person) => self.person(tx, person),
+            Thing::Handover(handover) => self.handover(tx, handover),
+            Thing::Trouble(trouble) => self.trouble(tx, trouble),
+            Thing::Old(old) => self.old(tx, old),
+            Thing::Progress(progress) => self.progress(tx, progress),
+            Thing::PhoneBook(entry) => self.phone_book(tx, entry),
+            Thing::Account(news) => self.account(tx, news),
+            Thing::Fact(fact) => self.fact(tx, fact),
         }
+    }
+
+    /// Who answers a chat beside us. Nothing is shown: our next message takes it back by itself.
+    fn handover(&self, tx: &WriteTx<'_>, handover: &Handover) -> Result<Option<Left>, StoreError> {
+        let channel = match Self::channel(tx, &handover.phone_number_id)? {
+            Ok(channel) => channel,
+            Err(left) => return Ok(Some(left)),
+        };
+        let who = &handover.customer;
+        let person = who.user_id.as_ref().or(who.phone.as_ref()).map_or("", String::as_str);
+        reports::handover(tx.sql(), &channel.id, person, &handover.kind, self.at(handover.at))?;
+        Ok(None)
+    }
+
+    /// An error that belongs to no message.
+    fn trouble(&self, tx: &WriteTx<'_>, trouble: &Trouble) -> Result<Option<Left>, StoreError> {
+        log::warn!("whatsapp_reports_error code={}", trouble.code);
+        let number = trouble.phone_number_id.as_deref().unwrap_or_default();
+        reports::error(tx.sql(), number, trouble.code, self.received_at)?;
+        Ok(None)
     }
 
     /// When a thing happened: Meta's time, but never later than we heard of it, so that a wild

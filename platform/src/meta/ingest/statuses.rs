@@ -1,15 +1,15 @@
 //! News about what we sent: by Meta's id, by our own id that it carries back, or parked until one
 //! of the two is known.
 
-use super::{Body, Left};
+use super::{Body, Left, amend};
 use crate::meta::answered;
 use crate::meta::codes::{self, Class};
 use crate::meta::ladder::{Step, Trouble};
 use crate::meta::marks::Marks;
-use crate::meta::payload::{Status, StatusWord};
+use crate::meta::payload::{Customer, Status, StatusWord, number_key};
 use crate::meta::send::order;
 use crate::meta::send::state::Event;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, people, reports, sends, texts};
 
 impl Body<'_> {
     /// A status.
@@ -23,6 +23,10 @@ impl Body<'_> {
             Err(left) => return Ok(Some(left)),
         };
         let at = self.at(status.at);
+        if let (Some(wamid), Some(price)) = (&status.wamid, &status.price) {
+            let words = [&price.kind, &price.category, &price.model].map(Option::as_deref);
+            reports::price(tx.sql(), wamid, words, at)?;
+        }
         let known = match &status.wamid {
             Some(wamid) => texts::by_wamid(tx.sql(), wamid)?,
             None => None,
@@ -35,6 +39,7 @@ impl Body<'_> {
             if send.channel != channel.id {
                 return Ok(Some("id_of_another_channel"));
             }
+            self.learn_recipient(tx, &send.conversation, &status.customer)?;
             news(tx, self.marks, &send.message, status.word, at)?;
             return Ok(None);
         }
@@ -48,6 +53,7 @@ impl Body<'_> {
             if let Some(wamid) = &status.wamid {
                 learn_wamid(tx, self.marks, &send.message, wamid)?;
             }
+            self.learn_recipient(tx, &send.conversation, &status.customer)?;
             news(tx, self.marks, &send.message, status.word, at)?;
             return Ok(None);
         }
@@ -60,6 +66,33 @@ impl Body<'_> {
         // Nor has a message that we did not send a ladder; should it turn out to be an echo of
         // ours, the status is there.
         Ok(known.is_some().then_some("status_of_a_message_not_ours"))
+    }
+
+    /// A status names the person by number and user id: a contact known by its number alone
+    /// learns its user id, unless somebody else has it.
+    fn learn_recipient(
+        &mut self,
+        tx: &WriteTx<'_>,
+        conversation: &str,
+        who: &Customer,
+    ) -> Result<(), StoreError> {
+        let Some(user_id) = &who.user_id else { return Ok(()) };
+        let Some(chat) = chats::by_id(tx.sql(), conversation)? else { return Ok(()) };
+        let contact = people::by_id(tx.sql(), &chat.workspace, &chat.contact)?;
+        let Some(mut contact) = contact.filter(|contact| contact.wa_user_id.is_none()) else {
+            return Ok(());
+        };
+        let key = |phone: &Option<String>| phone.as_deref().map(number_key);
+        if who.phone.is_some() && key(&who.phone) != key(&contact.phone) {
+            return Ok(());
+        }
+        if let Some(other) = people::by_user_id(tx.sql(), &chat.workspace, user_id)? {
+            return self.perhaps_same(tx, &chat.workspace, &contact.id, &other.id);
+        }
+        contact.wa_user_id = Some(user_id.clone());
+        people::update(tx.sql(), &contact)?;
+        self.marks.contact(&chat.workspace, &contact.id);
+        Ok(())
     }
 }
 
@@ -104,7 +137,8 @@ pub(crate) fn learn_wamid(
         };
         news(tx, marks, message, word, at)?;
     }
-    Ok(())
+    // The owner may have changed on the phone what we sent, before we knew its id.
+    amend::settle(tx, marks, &ours)
 }
 
 /// Applies news of a status or an echo to a message that we sent, whatever state it is in.

@@ -11,7 +11,9 @@ pub(crate) enum Shows {
 
 /// Meta has closed the account.
 pub(crate) const ACCOUNT_DELETED: &str = "account_deleted";
-/// Meta has disabled the account or forbids answering.
+/// Meta has disabled the account.
+pub(crate) const DISABLED: &str = "disabled";
+/// Meta forbids answering for a while, or blocks what we send.
 pub(crate) const RESTRICTED: &str = "restricted";
 /// Our access token or our permission is gone.
 pub(crate) const ACCESS_WITHDRAWN: &str = "access_withdrawn";
@@ -51,8 +53,9 @@ pub(crate) const QUIET: &str = "quiet";
 pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Every cause, worst first.
-pub(crate) const ALL: [(&str, Shows); 20] = [
+pub(crate) const ALL: [(&str, Shows); 21] = [
     (ACCOUNT_DELETED, Shows::Disconnected),
+    (DISABLED, Shows::Disconnected),
     (RESTRICTED, Shows::Disconnected),
     (ACCESS_WITHDRAWN, Shows::Disconnected),
     (NUMBER_GONE, Shows::Disconnected),

@@ -5,11 +5,17 @@
 //! called by everything that changes one; [`worker`] calls it as time goes by.
 
 pub(crate) mod causes;
+pub(crate) mod events;
+pub(crate) mod reading;
 pub(crate) mod state;
+pub(crate) mod worker;
 
 use super::marks::Marks;
-use crate::store::{Sql, StoreError, WriteTx, lines};
-use state::{ChannelState, Held};
+use crate::store::{Sql, StoreError, WriteTx, alerts, lines};
+use state::{ChannelState, Facts, Held};
+
+/// What signs of life are told by, ms.
+const MINUTE_MS: i64 = 60 * 1_000;
 
 /// Why nothing may go out on a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub(crate) struct Stop {
 /// Stops a channel: everything that waits for it is held until the cause is lifted. The same cause
 /// again changes nothing but its code.
 pub(crate) fn stop(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     stop: Stop,
@@ -44,12 +50,15 @@ pub(crate) fn stop(
 
 /// Notes a stop or a notice as it is.
 pub(crate) fn hold(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     held: &Held,
 ) -> Result<(), StoreError> {
     lines::hold(tx.sql(), channel, held)?;
+    if causes::OF_CONNECTION.contains(&held.cause.as_str()) {
+        lines::disconnected(tx.sql(), channel, held.since)?;
+    }
     log::warn!(
         "line_held channel={channel} cause={} reason={} code={}",
         held.cause,
@@ -62,7 +71,7 @@ pub(crate) fn hold(
 
 /// Lifts one cause of a channel, or every one. Whoever lifts wakes the send queue after the commit.
 pub(crate) fn lift(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     cause: Option<&str>,
@@ -86,14 +95,57 @@ pub(crate) fn stopped(sql: &Sql, channel: &str) -> Result<Option<Stop>, StoreErr
     }))
 }
 
-/// The owner's phone showed that it lives, at `at` (ms UTC).
-pub(crate) fn alive(
-    tx: &WriteTx<'_>,
+/// The number is on the owner's app, since `at` (ms UTC): what ended with the connection is over,
+/// and a new connected period begins.
+pub(crate) fn connected(
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
     at: i64,
 ) -> Result<(), StoreError> {
-    if let Some(workspace) = lines::alive(tx.sql(), channel, at)? {
+    for cause in causes::OF_CONNECTION {
+        lines::lift(tx.sql(), channel, Some(cause))?;
+    }
+    lines::connected(tx.sql(), channel, at)?;
+    refresh(tx, marks, channel)?;
+    Ok(())
+}
+
+/// Has the phone node read within a minute.
+pub(crate) fn look_soon(tx: &WriteTx<'_>, channel: &str) -> Result<(), StoreError> {
+    lines::set_look_at(tx.sql(), channel, tx.now())
+}
+
+/// The owner says that the app was opened (command `owner_app_opened`, or the office).
+pub(crate) fn opened(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    showed(tx, marks, channel, now, false)
+}
+
+/// A webhook showed that the owner's phone lives, at `at` (ms UTC).
+pub(crate) fn alive(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    showed(tx, marks, channel, at, true)
+}
+
+/// Signs are told by the minute: a busy owner must not write a row for every phone with every word.
+fn showed(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    at: i64,
+    heard: bool,
+) -> Result<(), StoreError> {
+    let minute = at - at.rem_euclid(MINUTE_MS);
+    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, heard)? {
         marks.channel(&workspace, channel);
         refresh(tx, marks, channel)?;
     }
@@ -102,13 +154,14 @@ pub(crate) fn alive(
 
 /// Derives the state of a channel from its facts and writes it if it differs from what phones see.
 pub(crate) fn refresh(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     channel: &str,
 ) -> Result<Option<ChannelState>, StoreError> {
     lines::lift_ended(tx.sql(), channel, tx.now())?;
     let Some((line, facts)) = lines::facts(tx.sql(), channel)? else { return Ok(None) };
     let state = state::derive(&facts, tx.now());
+    follow(tx, &line.workspace, channel, &facts)?;
     let (said, history) =
         (serde_json::to_string(&state)?, serde_json::to_string(&facts.import.shown(tx.now()))?);
     if said != line.state || history != line.history {
@@ -116,4 +169,31 @@ pub(crate) fn refresh(
         marks.channel(&line.workspace, channel);
     }
     Ok(Some(state))
+}
+
+/// Tells owner and managers of every cause that is new, and ends what stands no more.
+fn follow(
+    tx: &mut WriteTx<'_>,
+    workspace: &str,
+    channel: &str,
+    facts: &Facts,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    let causes = facts.causes(now);
+    let standing: Vec<String> = causes.iter().map(|(cause, _)| cause.clone()).collect();
+    alerts::end_others(tx.sql(), channel, &standing, now)?;
+    for (cause, since) in causes {
+        let days: Vec<i64> = if cause == causes::QUIET {
+            let quiet = facts.quiet_days(now);
+            state::WARN_DAYS.into_iter().filter(|day| *day <= quiet).collect()
+        } else {
+            vec![0]
+        };
+        for day in days {
+            if alerts::tell(tx, workspace, channel, &cause, day, since, true)? {
+                log::warn!("alert channel={channel} kind={cause} day={day}");
+            }
+        }
+    }
+    Ok(())
 }

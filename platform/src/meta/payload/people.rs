@@ -12,9 +12,29 @@ pub(crate) fn is_user_id(id: &str) -> bool {
 }
 
 /// Digits of a number; none if it holds none.
-fn digits(number: &str) -> Option<String> {
+pub(crate) fn digits(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     (!digits.is_empty()).then_some(digits)
+}
+
+/// The form of a number that all its spellings share (whatsapp.md 8.2): for comparing, never for
+/// sending. Brazil: mobiles with and without the 9 behind the area code. Mexico: 521 and 52.
+/// Argentina keeps 549 and 54 apart: there the same digits may be a mobile and a landline.
+///
+/// `platform/src/store/migrations/0002_inbound.sql` computes the same; a test compares the two.
+pub(crate) fn number_key(digits: &str) -> String {
+    if !digits.is_ascii() || digits.len() != 13 {
+        return digits.to_owned();
+    }
+    // Behind the dropped digit a landline of Brazil begins with 2 to 5: no mobile, no match.
+    let mobile = |c: char| ('6'..='9').contains(&c);
+    let dropped = match (digits.get(..2), digits.get(2..3), digits.get(4..5)) {
+        (Some("55"), _, Some("9")) if digits.chars().nth(5).is_some_and(mobile) => 4,
+        (Some("52"), Some("1"), _) => 2,
+        _ => return digits.to_owned(),
+    };
+    let (before, after) = digits.split_at(dropped);
+    format!("{before}{}", after.get(1..).unwrap_or_default())
 }
 
 /// The customer of a message, from the ids in the message itself and the contacts beside it.
@@ -66,4 +86,28 @@ fn names(contact: &Value, who: &Customer) -> bool {
             who.phone.is_some() && who.phone == digits(&id)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_mobile_share_a_key() {
+        for (spelled, key) in [
+            ("5511987654321", "551187654321"),
+            ("551187654321", "551187654321"),
+            // A landline that somebody put a 9 before is another number.
+            ("5511932654321", "5511932654321"),
+            ("551132654321", "551132654321"),
+            ("5215512345678", "525512345678"),
+            ("525512345678", "525512345678"),
+            ("5491123456789", "5491123456789"),
+            ("541123456789", "541123456789"),
+            ("34600111222", "34600111222"),
+            ("", ""),
+        ] {
+            assert_eq!(number_key(spelled), key, "{spelled}");
+        }
+    }
 }

@@ -91,7 +91,7 @@ fn the_contact_is_found_among_many() {
 #[test]
 fn other_kinds_keep_their_word() {
     for (given, kind) in [
-        (json!({"type": "image", "image": {"id": "1"}}), "image"),
+        (json!({"type": "image"}), "image"),
         (json!({"type": "interactive"}), "interactive"),
         (json!({"type": "text"}), "text"),
         (json!({"type": "unsupported", "unsupported": {"type": "poll"}}), "poll"),
@@ -145,10 +145,11 @@ fn what_is_missing_is_named() {
         leftover_reason(message(&json!({"id": "w", "from": "1", "group_id": "g", "type": "text"}))),
         "group"
     );
-    assert_eq!(leftover_reason(message(&json!({"type": "reaction"}))), "kind_not_read_yet");
+    assert_eq!(leftover_reason(message(&json!({"type": "reaction"}))), "no_target");
+    assert_eq!(leftover_reason(message(&json!({"type": "request_welcome"}))), "nothing_to_show");
     let value = json!({"messages": [{"id": "w", "from": "1", "type": "text"}]});
     assert_eq!(leftover_reason(one("messages", &value)), "no_phone_number_id");
-    assert_eq!(leftover_reason(one("history", &json!({}))), "field_not_read_yet");
+    assert_eq!(leftover_reason(one("of_tomorrow", &json!({}))), "field_not_read_yet");
     assert_eq!(leftover_reason(one("messages", &json!({}))), "nothing_known_inside");
 }
 

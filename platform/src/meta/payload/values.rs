@@ -1,6 +1,6 @@
 //! Small readings of JSON values that Meta spells in more than one way.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Longest word of Meta's that is kept in a leftover.
 const WORD_MAX: usize = 64;
@@ -49,4 +49,33 @@ pub(crate) fn items(value: Option<&Value>) -> &[Value] {
 /// Whether a key is there with something in it.
 pub(crate) fn present(value: Option<&Value>) -> bool {
     value.is_some_and(|v| !v.is_null() && v.as_array().is_none_or(|a| !a.is_empty()))
+}
+
+/// Our number that a value is about: the only thing to route by (whatsapp.md 0.10).
+pub(crate) fn number_id(value: &Value) -> Option<String> {
+    id(value.get("metadata").and_then(|m| m.get("phone_number_id")))
+}
+
+/// Puts a value under a name, if there is one.
+pub(crate) fn put(map: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        map.insert(name.to_owned(), value.into());
+    }
+}
+
+/// Copies those of the named keys that hold a text.
+pub(crate) fn copy_texts(map: &mut Map<String, Value>, from: &Value, names: &[&str]) {
+    for name in names {
+        put(map, name, text(from.get(name)));
+    }
+}
+
+/// A finite number, printed as one or as a text.
+pub(crate) fn decimal(value: Option<&Value>) -> Option<f64> {
+    let number = match value? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|n| n.is_finite())
 }

@@ -30,6 +30,7 @@ pub(super) async fn carry(
             () = server.closed() => return Ok(()),
         };
         let Some(request) = request else { return Ok(()) };
+        shared.saw(request.field("authorization"));
         let commands = request.first_line().starts_with(COMMANDS);
         let lose = commands && shared.take_loss();
         server.stream.write_all(&request.bytes).await?;

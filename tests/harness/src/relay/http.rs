@@ -21,6 +21,11 @@ impl Message {
         self.head.lines().next().unwrap_or_default()
     }
 
+    /// The value of a head's field.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
     pub(super) fn body(&self) -> &[u8] {
         self.bytes.get(self.body_at..).unwrap_or_default()
     }

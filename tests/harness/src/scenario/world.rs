@@ -122,6 +122,13 @@ impl World {
                 let email = self.employee(agent)?.email.clone();
                 self.office.run(&["agent", "link-code", "--email", &email], "").await
             }
+            ("world", "end_session") => {
+                let relay = &self.employee(agent)?.relay;
+                let authorization =
+                    relay.authorization().ok_or_else(|| Trouble::new(verb, "never signed in"))?;
+                http::delete(self.office.listen, "/v1/session", &authorization).await?;
+                Ok(Value::Null)
+            }
             ("world", "kill_platform") => {
                 let mut running = self.platform.take();
                 let process =

@@ -37,6 +37,12 @@ class World : AutoCloseable {
 
     fun goOnline(agent: String) = step("world", "go_online", of(agent))
 
+    /** WhatsApp answers the next call with this. */
+    fun sendFails(code: Int) = step("world", "faults", JSONObject(mapOf("send" to code, "times" to 1)))
+
+    /** The phone's session is over at the server; the phone is not told. */
+    fun endSession(agent: String) = step("world", "end_session", of(agent))
+
     /** Texts on one of the customers' phones. */
     fun customerSees(number: String): List<String> = texts("customers", number)
 

@@ -24,6 +24,8 @@ import kotlinx.coroutines.launch
 internal fun App(fieldline: Fieldline) {
     val entry by fieldline.entry.collectAsStateWithLifecycle()
     var signingIn by rememberSaveable { mutableStateOf(false) }
+    // Whoever signs in again comes back to where they were, with what they had typed; nobody else does.
+    val places = rememberSaveableStateHolder()
     when (val it = entry) {
         Entry.Opening -> {
             BlankPage()
@@ -41,7 +43,7 @@ internal fun App(fieldline: Fieldline) {
             if (signingIn) {
                 SignInRoute(fieldline, it.server, onBack = { signingIn = false }) { signingIn = false }
             } else {
-                Inside(it.office) { signingIn = true }
+                places.SaveableStateProvider(it.member) { Inside(it.office) { signingIn = true } }
             }
         }
     }

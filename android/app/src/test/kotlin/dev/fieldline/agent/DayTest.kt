@@ -1,60 +1,16 @@
 package dev.fieldline.agent
 
-import android.provider.Settings.Global
-import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.hasText
-import androidx.compose.ui.test.isEnabled
-import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
-import androidx.compose.ui.test.onNodeWithContentDescription
-import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.performTextReplacement
 import androidx.lifecycle.Lifecycle
-import dev.fieldline.testing.TestKeystore
-import dev.fieldline.testing.World
-import dev.fieldline.testing.checkLayout
-import dev.fieldline.testing.picture
-import kotlinx.coroutines.runBlocking
-import org.junit.After
 import org.junit.Assert.assertEquals
-import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.ExternalResource
-import org.junit.rules.RuleChain
-import org.junit.runner.RunWith
-import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
 /** A part of a working day: the whole app on the real core, a real platform and a simulated WhatsApp, touched as a person does. */
-@RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
-@Config(qualifiers = "w360dp-h740dp-xhdpi")
-class DayTest {
-    private val rule = createAndroidComposeRule<MainActivity>()
-    private val before =
-        object : ExternalResource() {
-            override fun before() {
-                Global.putString(RuntimeEnvironment.getApplication().contentResolver, Global.DEVICE_NAME, "Ana's phone")
-                TestKeystore.install()
-            }
-        }
-
-    @get:Rule
-    val rules: RuleChain = RuleChain.outerRule(before).around(rule)
-
-    private val world = World()
-    private lateinit var manner: String
-
-    @After
-    fun end() {
-        runBlocking { (rule.activity.application as FieldlineApplication).fieldline.shutdown() }
-        world.close()
-    }
-
+class DayTest : Hands() {
     @Test
     fun light() {
         manner = "light"
@@ -149,43 +105,8 @@ class DayTest {
         assertEquals(1, world.ownerSees(ROSA).count { it == reply })
     }
 
-    private fun type(
-        label: String,
-        text: String,
-    ) = rule.onNode(hasSetTextAction() and hasText(label)).performTextInput(text)
-
-    private fun tap(word: String) {
-        val target = hasClickAction() and isEnabled() and hasText(word) and !hasSetTextAction()
-        rule.waitUntil("$word to tap", PATIENCE) { rule.onAllNodes(target).fetchSemanticsNodes().isNotEmpty() }
-        runCatching { rule.onNode(target).performScrollTo() }
-        rule.onNode(target).performClick()
-        rule.waitForIdle()
-    }
-
-    private fun tapDescribed(word: String) {
-        rule.onNodeWithContentDescription(word).performClick()
-        rule.waitForIdle()
-    }
-
-    /** Waits until a text is on the screen. */
-    private fun seen(text: String) {
-        val target = hasText(text, substring = true)
-        rule.waitUntil("'$text' to be seen", PATIENCE) { rule.onAllNodes(target).fetchSemanticsNodes().isNotEmpty() }
-    }
-
-    private fun show(name: String) {
-        rule.waitForIdle()
-        rule.checkLayout("$manner $name")
-        val folder = System.getProperty("fieldline.screens") ?: System.getProperty("fieldline.pictures") ?: return
-        rule.runOnUiThread { rule.activity.picture(folder, "$name-$manner") }
-    }
-
     private companion object {
-        const val ROSA = "34600111001"
         const val NADIA = "34600111002"
         const val LUIS = "34600111003"
-
-        /** A phone that comes online again waits its back-off first. */
-        const val PATIENCE = 30_000L
     }
 }

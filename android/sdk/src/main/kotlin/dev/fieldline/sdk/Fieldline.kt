@@ -32,10 +32,11 @@ sealed interface Entry {
         val server: String,
     ) : Entry
 
-    /** Screens can be drawn. */
+    /** Screens can be drawn, for that [member]. */
     data class SignedIn(
         val office: Office,
         val server: String,
+        val member: String,
     ) : Entry
 
     /** The store cannot be opened. */
@@ -191,7 +192,7 @@ class Fieldline(
     }
 
     private suspend fun entryOf(client: Client): Entry =
-        if (client.account() == null) Entry.SignedOut(address) else Entry.SignedIn(Office(client), address)
+        client.account()?.let { Entry.SignedIn(Office(client), address, it.memberId) } ?: Entry.SignedOut(address)
 
     private fun credentials(key: Key): Credentials =
         when (key) {

@@ -1,0 +1,184 @@
+//! What time alone does to lines, and the second source beside webhooks: Meta's phone node.
+
+use std::time::Duration;
+
+use tokio::time;
+
+use super::events::Topic;
+use super::reading::{FIELDS, Reading};
+use super::{causes, refresh};
+use crate::meta::ask::{Refusal, ask};
+use crate::meta::graph::GraphRequest;
+use crate::meta::marks::Marks;
+use crate::meta::seal;
+use crate::state::AppState;
+use crate::store::{StoreError, WriteTx, accounts, lines};
+use crate::support::{Rng, Secret};
+
+/// How often days, ends of limits and quiet imports are looked at.
+const ROUND: Duration = Duration::from_mins(1);
+
+/// Time between two readings of a number, ms; up to a quarter more by chance, so that the numbers
+/// of one server do not ask at once.
+const READ_EVERY_MS: i64 = 60 * 60 * 1_000;
+
+/// A reading may show the state of before: it lifts only what began longer ago than this, ms.
+const LAG_MS: i64 = 10 * 60 * 1_000;
+
+/// Runs the worker until the platform stops.
+pub(crate) async fn run(state: AppState) {
+    loop {
+        tokio::select! {
+            biased;
+            () = state.stop.stopped() => return,
+            () = time::sleep(ROUND) => {}
+        }
+        tokio::select! {
+            biased;
+            // A reading in flight is no loss: the next hour has another.
+            () = state.stop.stopped() => return,
+            done = round(&state) => if let Err(error) = done {
+                log::error!("line_round cause=\"{error}\"");
+            },
+        }
+    }
+}
+
+/// One look at every line, and a reading of those whose time has come.
+async fn round(state: &AppState) -> Result<(), StoreError> {
+    let due = state
+        .store
+        .write(|tx| -> Result<Vec<String>, StoreError> {
+            let (now, mut marks, mut due) = (tx.now(), Marks::default(), Vec::new());
+            for (channel, look_at) in lines::looks(tx.sql())? {
+                refresh(tx, &mut marks, &channel)?;
+                match look_at {
+                    // A new number: somewhere within the hour.
+                    None => {
+                        let at = now + chance(tx.rng(), READ_EVERY_MS);
+                        lines::set_look_at(tx.sql(), &channel, at)?;
+                    }
+                    Some(at) if at <= now => {
+                        let next = now + READ_EVERY_MS + chance(tx.rng(), READ_EVERY_MS / 4);
+                        lines::set_look_at(tx.sql(), &channel, next)?;
+                        due.push(channel);
+                    }
+                    Some(_) => {}
+                }
+            }
+            marks.write(tx)?;
+            Ok(due)
+        })
+        .await?;
+    for channel in due {
+        if let Err(refusal) = read_now(state, &channel).await? {
+            log::info!("phone_node channel={channel} passes={}", refusal.may_pass());
+        }
+    }
+    // A limit that has ended may have held something.
+    state.sends.wake();
+    Ok(())
+}
+
+/// From 0 up to `most` (exclusive).
+fn chance(rng: &dyn Rng, most: i64) -> i64 {
+    let mut bytes = [0; 8];
+    rng.fill(&mut bytes);
+    let drawn = i64::try_from(u64::from_le_bytes(bytes) >> 1).unwrap_or(0);
+    drawn.checked_rem(most).unwrap_or(0)
+}
+
+/// Reads the phone node of a channel now and takes in what it says; the refusal if there was one.
+pub(crate) async fn read_now(
+    state: &AppState,
+    channel: &str,
+) -> Result<Result<Reading, Refusal>, StoreError> {
+    let id = channel.to_owned();
+    let found = state.store.read(move |sql| lines::address(sql, &id)).await?;
+    let Some(address) = found else { return Ok(Err(Refusal::NotSent)) };
+    let Some(token) = open(state, &address.token_sealed) else {
+        log::error!("token_sealed_with_another_key channel={channel}");
+        return Ok(Err(Refusal::NotSent));
+    };
+    let request = GraphRequest {
+        query: vec![("fields", Secret::new(FIELDS))],
+        ..GraphRequest::get(format!("/{}", address.phone_number_id), token)
+    };
+    let asked_at = state.ports.clock.now_ms();
+    let answer = ask(state.ports.graph.as_ref(), request).await.map(|node| Reading::of(&node));
+    let (id, said) = (channel.to_owned(), answer.clone());
+    state.store.write(move |tx| take_in(tx, &id, asked_at, &said)).await?;
+    state.sends.wake();
+    Ok(answer)
+}
+
+/// The access token behind a sealed value.
+pub(crate) fn open(state: &AppState, sealed: &[u8]) -> Option<Secret> {
+    let bytes = seal::open(&state.settings.key, sealed).ok()?;
+    std::str::from_utf8(&bytes).ok().map(Secret::new)
+}
+
+/// What a reading (or its refusal) does to a line.
+fn take_in(
+    tx: &mut WriteTx<'_>,
+    channel: &str,
+    asked_at: i64,
+    answer: &Result<Reading, Refusal>,
+) -> Result<(), StoreError> {
+    let mut marks = Marks::default();
+    match answer {
+        Ok(reading) => {
+            let was_on_app = lines::note_reading(tx.sql(), channel, asked_at, reading)?;
+            let held = lines::held(tx.sql(), channel)?;
+            let old = |cause: &str| {
+                held.iter().any(|h| h.cause == cause && h.since.saturating_add(LAG_MS) <= asked_at)
+            };
+            // Whoever may read the node has access.
+            let mut over = vec![causes::ACCESS_WITHDRAWN, causes::NUMBER_GONE];
+            if reading.payment_trouble() == Some(false) {
+                over.push(causes::PAYMENT);
+            }
+            for cause in over.into_iter().filter(|cause| old(cause)) {
+                super::lift(tx, &mut marks, channel, Some(cause))?;
+            }
+            if reading.on_app == Some(true) {
+                // News that is older than what Meta says now comes too late.
+                let at = asked_at.saturating_sub(LAG_MS);
+                let topic = Topic::Connection.word();
+                accounts::note_news(tx.sql(), channel, topic, "reading", at)?;
+            }
+            match reading.on_app {
+                Some(true) if causes::OF_CONNECTION.iter().any(|cause| old(cause)) => {
+                    let recent = held.iter().any(|h| {
+                        causes::OF_CONNECTION.contains(&h.cause.as_str()) && !old(&h.cause)
+                    });
+                    if !recent {
+                        super::connected(tx, &mut marks, channel, asked_at)?;
+                    }
+                }
+                Some(false) if was_on_app => {
+                    let known =
+                        held.iter().any(|h| causes::OF_CONNECTION.contains(&h.cause.as_str()));
+                    if !known {
+                        let cause = causes::UNLINKED.to_owned();
+                        let stop = super::Stop { reason: "R5", cause, code: None, since: asked_at };
+                        super::stop(tx, &mut marks, channel, stop)?;
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        Err(refusal) => {
+            let code = refusal.code();
+            log::warn!("phone_node_not_read channel={channel} code={}", code.unwrap_or(0));
+            // A token without the right to read the node may still send: only these are certain.
+            let certain = code.filter(|code| matches!(code, 0 | 33 | 190));
+            if let Some((cause, reason)) = certain.and_then(causes::of_code) {
+                let stop = super::Stop { reason, cause: cause.to_owned(), code, since: asked_at };
+                super::stop(tx, &mut marks, channel, stop)?;
+            }
+        }
+    }
+    refresh(tx, &mut marks, channel)?;
+    marks.write(tx)
+}

@@ -1,0 +1,59 @@
+//! The address books of the owners' phones, and which name of a person is shown.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::StoreError;
+
+/// Notes an entry for one of the ids that it names; false if a newer one is known. Of two of one
+/// second the later one to come counts.
+pub(crate) fn note(
+    c: &Connection,
+    channel: &str,
+    person: &str,
+    name: Option<&str>,
+    at: i64,
+) -> Result<bool, StoreError> {
+    let noted = c
+        .prepare_cached(
+            "INSERT INTO phone_book (channel, person, name, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (channel, person) DO UPDATE SET name = excluded.name, at = excluded.at
+             WHERE excluded.at >= at",
+        )?
+        .execute((channel, person, name, at))?;
+    Ok(noted > 0)
+}
+
+/// The newest name that any address book of the workspace has for a person under either id.
+pub(crate) fn name(
+    c: &Connection,
+    workspace: &str,
+    phone: Option<&str>,
+    user_id: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT b.name FROM phone_book b JOIN channels h ON h.id = b.channel
+         WHERE b.person IN (?2, ?3) AND h.workspace = ?1 AND b.name IS NOT NULL
+         ORDER BY b.at DESC, b.channel LIMIT 1",
+    )?
+    .query_row((workspace, phone, user_id), |row| row.get(0))
+    .optional()?)
+}
+
+/// Notes the name of a contact's own profile, if one came, and gives the one that is known.
+pub(crate) fn profile_name(
+    c: &Connection,
+    contact: &str,
+    said: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    if let Some(said) = said {
+        c.prepare_cached(
+            "UPDATE contacts SET profile_name = ?2 WHERE id = ?1 AND profile_name IS NOT ?2",
+        )?
+        .execute((contact, said))?;
+        return Ok(Some(said.to_owned()));
+    }
+    Ok(c.prepare_cached("SELECT profile_name FROM contacts WHERE id = ?1")?
+        .query_row([contact], |row| row.get(0))
+        .optional()?
+        .flatten())
+}

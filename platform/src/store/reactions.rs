@@ -1,0 +1,53 @@
+//! Reactions, by Meta's id of the message that they are on: the message may come after them.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::StoreError;
+
+/// One side's reaction on a message. WhatsApp knows one of the customer and one of the business:
+/// an agent's takes the place of the owner's, and the other way round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reaction<'a> {
+    /// Meta's id of the message.
+    pub(crate) target: &'a str,
+    /// customer, owner_app or agent.
+    pub(crate) author_kind: &'a str,
+    /// Member id of an agent.
+    pub(crate) author_member: Option<&'a str>,
+    /// None: it was taken away.
+    pub(crate) emoji: Option<&'a str>,
+    /// ms UTC. The newest wins.
+    pub(crate) at: i64,
+}
+
+/// The side of a chat that an author speaks for.
+pub(crate) fn side(author_kind: &str) -> &'static str {
+    if author_kind == "customer" { "customer" } else { "business" }
+}
+
+/// Notes a reaction; says whether that changed anything that is shown. Of two at one time the
+/// emoji decides, so that any order of arrival ends alike.
+pub(crate) fn set(c: &Connection, reaction: &Reaction<'_>) -> Result<bool, StoreError> {
+    let side = side(reaction.author_kind);
+    let before: Option<Option<String>> = c
+        .prepare_cached("SELECT emoji FROM reactions WHERE target = ?1 AND side = ?2")?
+        .query_row((reaction.target, side), |row| row.get(0))
+        .optional()?;
+    let written = c
+        .prepare_cached(
+            "INSERT INTO reactions (target, side, author_kind, author_member, emoji, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET author_kind = excluded.author_kind,
+                 author_member = excluded.author_member, emoji = excluded.emoji, at = excluded.at
+             WHERE (excluded.at, ifnull(excluded.emoji, '')) > (at, ifnull(emoji, ''))",
+        )?
+        .execute((
+            reaction.target,
+            side,
+            reaction.author_kind,
+            reaction.author_member,
+            reaction.emoji,
+            reaction.at,
+        ))?;
+    Ok(written > 0 && before.flatten().as_deref() != reaction.emoji)
+}
