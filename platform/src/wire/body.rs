@@ -37,6 +37,8 @@ pub enum MessageBody {
     Unsupported {
         /// Meta's word for it.
         r#type: String,
+        /// Meta's code for why it did not come.
+        code: Option<i64>,
     },
     /// A file.
     Media {
@@ -138,7 +140,7 @@ pub enum MediaType {
 #[derive(Debug, JsonSchema)]
 pub struct Card {
     /// Whose.
-    pub name: String,
+    pub name: Option<String>,
     /// Perhaps none.
     pub phones: Vec<CardPhone>,
     /// What else stands on it.

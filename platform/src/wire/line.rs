@@ -90,6 +90,15 @@ pub enum Row {
         /// Nothing.
         object: Nothing,
     },
+    /// Old messages came into a conversation: that range is a hole now.
+    Imported {
+        /// Its number.
+        seq: i64,
+        /// Conversation id.
+        id: String,
+        /// Where they stand.
+        object: Imported,
+    },
     /// The reader's own mark moved.
     MyRead {
         /// Its number.
@@ -111,6 +120,15 @@ pub struct Entered {
     /// The last 20 at most, oldest first.
     #[schemars(length(max = 20))]
     pub messages: Vec<Message>,
+}
+
+/// The range of an import, both ends inclusive.
+#[derive(Debug, JsonSchema)]
+pub struct Imported {
+    /// Place of the oldest: `<second of sent_at>.<n>`.
+    pub from_pos: String,
+    /// Place of the newest.
+    pub to_pos: String,
 }
 
 /// An object without fields.

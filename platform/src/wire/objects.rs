@@ -83,6 +83,18 @@ pub struct Contact {
     pub username: Option<String>,
     /// Label ids.
     pub labels: Vec<String>,
+    /// Id of another contact that may be the same person.
+    pub perhaps_same: Option<String>,
+    /// They asked for no more marketing.
+    pub marketing: Option<Marketing>,
+}
+
+/// What a customer wants of marketing.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Marketing {
+    /// None.
+    Stopped,
 }
 
 /// One business number.
@@ -270,6 +282,48 @@ pub struct Message {
     pub imported: bool,
     /// It was forwarded before it came.
     pub forwarded: Option<Forwarded>,
+    /// The advertisement or post that the customer came from.
+    pub referral: Option<Referral>,
+    /// The product that the customer asks about.
+    pub product: Option<Product>,
+}
+
+/// Where a customer came from, in Meta's own words.
+#[derive(Debug, JsonSchema)]
+pub struct Referral {
+    /// Address of the advertisement or post.
+    pub source_url: Option<String>,
+    /// Meta's id of it.
+    pub source_id: Option<String>,
+    /// `ad` or `post`.
+    pub source_type: Option<String>,
+    /// Its text.
+    pub body: Option<String>,
+    /// Its heading.
+    pub headline: Option<String>,
+    /// `image` or `video`.
+    pub media_type: Option<String>,
+    /// Its picture.
+    pub image_url: Option<String>,
+    /// Its film.
+    pub video_url: Option<String>,
+    /// The film's picture.
+    pub thumbnail_url: Option<String>,
+    /// Meta's id of the click.
+    pub ctwa_clid: Option<String>,
+    /// What the advertiser put in.
+    pub r#ref: Option<String>,
+    /// The greeting that the customer saw.
+    pub welcome: Option<String>,
+}
+
+/// A product of a catalogue.
+#[derive(Debug, JsonSchema)]
+pub struct Product {
+    /// Meta's id of the catalogue.
+    pub catalog_id: Option<String>,
+    /// The shop's own id of the product.
+    pub product_retailer_id: Option<String>,
 }
 
 /// How often a message was forwarded.

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use fieldline_platform::agents::outcome::{Actor, Role};
+use fieldline_platform::feed::changes::page;
+use fieldline_platform::feed::scope::Reader;
 use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
 use fieldline_platform::meta::seal;
+use fieldline_platform::store::{StoreError, workspaces};
 use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -19,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
-use crate::paper::{Seen, held};
+use crate::paper::{Seen, held, held_frame};
 
 pub(crate) const APP_SECRET: &str = "app secret";
 pub(crate) const VERIFY: &str = "verify me";
@@ -191,6 +195,8 @@ pub(crate) struct World {
     pub(crate) graph: Arc<Graph>,
     platform: Option<Platform>,
     ids: AtomicU64,
+    /// How far on the line the contract was looked at.
+    told: AtomicI64,
 }
 
 impl World {
@@ -212,8 +218,15 @@ impl World {
             executor: Arc::clone(&executor) as Arc<dyn Executor>,
             graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
         };
-        let mut world =
-            Self { dir, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
+        let mut world = Self {
+            dir,
+            ports,
+            executor,
+            graph,
+            platform: None,
+            ids: AtomicU64::new(100),
+            told: AtomicI64::new(0),
+        };
         let platform = world.open().await;
         world.fill();
         world.platform = Some(platform);
@@ -400,6 +413,33 @@ impl World {
     pub(crate) async fn webhook(&self, changes: &[Value]) {
         assert_eq!(self.raw(envelope(changes)).await, StatusCode::OK);
         self.quiet().await;
+        self.held_to_paper().await;
+    }
+
+    /// What an owner's phone would be told of all this is held to the contract on paper.
+    async fn held_to_paper(&self) {
+        let now = self.now();
+        let since = self.told.load(Ordering::SeqCst);
+        let page = self
+            .platform()
+            .state()
+            .store
+            .read(move |sql| -> Result<Value, StoreError> {
+                let workspace = workspaces::get(sql, "w")?;
+                let actor = Actor {
+                    workspace: "w".into(),
+                    member: "maria".into(),
+                    device: "paper".into(),
+                    role: Role::Owner,
+                };
+                let reader = Reader::new(actor, &workspace);
+                Ok(json!(page(sql, &workspace, &reader, since, 500, now)?))
+            })
+            .await;
+        // Where a test broke a row on purpose, nobody is told.
+        let Ok(page) = page else { return };
+        held_frame(&page).unwrap();
+        self.told.store(page["to"].as_i64().unwrap(), Ordering::SeqCst);
     }
 
     /// Ana writes now.

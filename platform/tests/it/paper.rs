@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::http::HeaderMap;
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 /// The document as the code makes it now.
@@ -61,10 +62,7 @@ fn validator(place: &str, schema: &Value) -> Arc<Validator> {
 
 fn fits(place: &str, schema: &Value, value: &Value) -> Result<(), String> {
     let validator = validator(place, schema);
-    let faults: Vec<String> = validator
-        .iter_errors(value)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect();
+    let faults: Vec<String> = validator.iter_errors(value).flat_map(|fault| told(&fault)).collect();
     if faults.is_empty() {
         return Ok(());
     }
@@ -72,6 +70,29 @@ fn fits(place: &str, schema: &Value, value: &Value) -> Result<(), String> {
     Err(format!(
         "docs/openapi.json (platform/src/wire, routes) does not say so: {place}\n  {faults}"
     ))
+}
+
+/// What is wrong, without the whole answer: of several forms the one whose words fit.
+fn told(fault: &ValidationError<'_>) -> Vec<String> {
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
+        fault.kind()
+    {
+        let other = |form: &[ValidationError<'_>]| {
+            let tag = |fault: &ValidationError<'_>| {
+                matches!(fault.kind(), ValidationErrorKind::Constant { .. })
+            };
+            (form.iter().filter(|fault| tag(fault)).count(), form.len())
+        };
+        if let Some(form) = context.iter().min_by_key(|form| other(form)) {
+            return form.iter().flat_map(told).collect();
+        }
+    }
+    let mut said = format!("{}: {fault}", fault.instance_path());
+    if said.len() > 400 {
+        let end = (0..=400).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0);
+        said.truncate(end);
+    }
+    vec![said]
 }
 
 fn schema_of(content: &Value) -> Option<&Value> {
@@ -155,6 +176,11 @@ fn sent(template: &str, operation: &Value, sent: &[u8], answer: &Value) -> Resul
 
 /// A frame of the live line.
 pub(crate) fn held_frame(frame: &Value) -> Result<(), String> {
+    if frame["kind"] == "changes" {
+        for row in frame["changes"].as_array().into_iter().flatten() {
+            fits("a row of the line", &json!({"$ref": "#/components/schemas/Row"}), row)?;
+        }
+    }
     fits("a frame", &json!({"$ref": "#/components/schemas/LiveFrame"}), frame)
 }
 
