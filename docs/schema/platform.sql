@@ -1,58 +1,20 @@
-CREATE TABLE account_facts (
-    waba_id TEXT NOT NULL,
-    field   TEXT NOT NULL,                               -- Meta's name of the webhook field
-    number  TEXT NOT NULL DEFAULT '',                    -- digits, where it is about one number
-    subject TEXT NOT NULL DEFAULT '',                    -- template id, where it is about one
-    word    TEXT NOT NULL,
-    details TEXT NOT NULL,                               -- JSON {name: word or number}
-    at      INTEGER NOT NULL,
-    PRIMARY KEY (waba_id, field, number, subject)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE account_news (
-    channel TEXT NOT NULL REFERENCES channels (id),
-    topic   TEXT NOT NULL,                               -- connection | ban | restriction | existence | other
-    event   TEXT NOT NULL,                               -- Meta's word
-    at      INTEGER NOT NULL,
-    PRIMARY KEY (channel, topic)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE alerts (
-    id        TEXT PRIMARY KEY,
-    workspace TEXT NOT NULL REFERENCES workspaces (id),
-    channel   TEXT NOT NULL REFERENCES channels (id),
-    kind      TEXT NOT NULL,                             -- a cause of line_stops, or a word of its own
-    day       INTEGER NOT NULL DEFAULT 0,                -- for `quiet`: 10, 12, 13
-    since     INTEGER NOT NULL,                          -- since when it stands
-    told_at   INTEGER NOT NULL,
-    told      TEXT NOT NULL,                             -- JSON array of member ids
-    ended_at  INTEGER
+CREATE TABLE audit (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace   TEXT NOT NULL REFERENCES workspaces (id),
+    at          INTEGER NOT NULL,
+    actor       TEXT NOT NULL,                           -- member | operator | system
+    member      TEXT,
+    device      TEXT,
+    what        TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object      TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX alerts_by_time ON alerts (workspace, told_at);
+CREATE INDEX audit_by_member ON audit (workspace, member, id);
 
-CREATE UNIQUE INDEX alerts_open ON alerts (channel, kind, day) WHERE ended_at IS NULL;
+CREATE INDEX audit_by_object ON audit (workspace, object, id);
 
-CREATE TABLE aliases (
-    workspace TEXT NOT NULL REFERENCES workspaces (id),
-    alias     TEXT NOT NULL,                             -- digits, or a business-scoped user id
-    contact   TEXT NOT NULL REFERENCES contacts (id),
-    since     INTEGER NOT NULL,
-    PRIMARY KEY (workspace, alias)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX aliases_by_contact ON aliases (contact);
-
-CREATE TABLE amendments (
-    target     TEXT NOT NULL,                            -- Meta's id of the message
-    side       TEXT NOT NULL CHECK (side IN ('customer', 'business')),
-    edited_at  INTEGER,
-    body       TEXT,                                     -- JSON, {kind, ...}
-    media_ref  TEXT,
-    revoked_at INTEGER,
-    kept_at    INTEGER NOT NULL,
-    PRIMARY KEY (target, side)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_by_time ON audit (workspace, at);
 
 CREATE TABLE changes (
     workspace    TEXT NOT NULL REFERENCES workspaces (id),
@@ -69,12 +31,6 @@ CREATE TABLE changes (
 
 CREATE INDEX changes_by_age ON changes (workspace, at);
 
-CREATE TABLE channel_numbers (
-    phone_number_id TEXT PRIMARY KEY,
-    channel         TEXT NOT NULL REFERENCES channels (id),
-    until           INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE channels (
     id                TEXT PRIMARY KEY,
     workspace         TEXT NOT NULL REFERENCES workspaces (id),
@@ -88,7 +44,7 @@ CREATE TABLE channels (
     state             TEXT NOT NULL DEFAULT '{"kind":"connected"}',
     last_sign_of_life INTEGER,
     created_at        INTEGER NOT NULL
-, history TEXT NOT NULL DEFAULT '{}') STRICT;
+) STRICT;
 
 CREATE TABLE commands (
     device  TEXT NOT NULL REFERENCES devices (id),
@@ -98,28 +54,30 @@ CREATE TABLE commands (
     PRIMARY KEY (device, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE contact_fields (
+    contact TEXT NOT NULL REFERENCES contacts (id),
+    field   TEXT NOT NULL,                               -- name and language among them, or a word of the workspace
+    value   TEXT,                                        -- absent: taken away by hand
+    by      TEXT NOT NULL,                               -- member id
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (contact, field)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE contacts (
-    id           TEXT PRIMARY KEY,
-    workspace    TEXT NOT NULL REFERENCES workspaces (id),
-    version      INTEGER NOT NULL,
-    name         TEXT,
-    phone        TEXT,                                   -- digits as Meta gave them: sent to, shown
-    wa_user_id   TEXT,
-    username     TEXT,
-    created_at   INTEGER NOT NULL,
-    perhaps_same TEXT,                                   -- id of another contact that may be the same person: a manager decides
-    marketing    TEXT CHECK (marketing IN ('stopped', 'wanted')),  -- what the person last said about advertising
-    marketing_at INTEGER,
-    -- What all spellings of a mobile share, for comparing only: platform/src/meta/payload/people.rs, `number_key`.
-    phone_key    TEXT GENERATED ALWAYS AS (
-        CASE WHEN length(phone) = 13 AND phone GLOB '55[0-9][0-9]9[6-9]*' THEN substr(phone, 1, 4) || substr(phone, 6)
-             WHEN length(phone) = 13 AND phone GLOB '521*' THEN '52' || substr(phone, 4)
-             ELSE phone END) VIRTUAL, profile_name TEXT,
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT,
+    phone      TEXT,                                     -- digits as Meta gave them
+    wa_user_id TEXT,
+    username   TEXT,
+    created_at INTEGER NOT NULL, merged_into TEXT REFERENCES contacts (id), erased_at INTEGER,
+    CHECK (phone IS NOT NULL OR wa_user_id IS NOT NULL),
     UNIQUE (workspace, phone),
     UNIQUE (workspace, wa_user_id)
 ) STRICT;
 
-CREATE INDEX contacts_by_key ON contacts (workspace, phone_key);
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE conversations (
     id               TEXT PRIMARY KEY,
@@ -138,11 +96,17 @@ CREATE TABLE conversations (
     waiting_since    INTEGER,                            -- first unanswered live customer message
     read_up_to_n     INTEGER NOT NULL DEFAULT 0,
     last_at          INTEGER NOT NULL DEFAULT 0,         -- sent_at of the newest live message: order of the list
-    created_at       INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL, team TEXT REFERENCES teams (id), ai_resumes_at INTEGER, continued_in TEXT REFERENCES conversations (id), status_set TEXT, holder_set TEXT,
     UNIQUE (contact, channel)
 ) STRICT;
 
 CREATE INDEX conversations_by_activity ON conversations (workspace, last_at DESC, id);
+
+CREATE INDEX conversations_by_scope ON conversations (workspace, scope);
+
+CREATE INDEX conversations_paused ON conversations (ai_resumes_at) WHERE ai_resumes_at IS NOT NULL;
+
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE devices (
     id             TEXT PRIMARY KEY,                     -- UUID made on the phone
@@ -154,58 +118,27 @@ CREATE TABLE devices (
     last_seen_at   INTEGER NOT NULL,
     revoked_at     INTEGER,
     wiped_at       INTEGER
-) STRICT;
+, push_kind TEXT, push_address TEXT, push_tag TEXT, unsent INTEGER, wipe_reached_at INTEGER) STRICT;
 
 CREATE INDEX devices_by_member ON devices (member);
 
-CREATE TABLE handovers (
-    channel TEXT NOT NULL REFERENCES channels (id),
-    person  TEXT NOT NULL,                               -- digits or user id; empty where none is named
-    kind    TEXT NOT NULL,                               -- Meta's word, control_passed for example
-    at      INTEGER NOT NULL,
-    PRIMARY KEY (channel, person)
+CREATE TABLE labelled (
+    object TEXT NOT NULL,                                -- id of a conversation or contact
+    label  TEXT NOT NULL REFERENCES labels (id),
+    PRIMARY KEY (object, label)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE import_matches (
-    wamid   TEXT PRIMARY KEY,
-    message TEXT NOT NULL UNIQUE
-) STRICT, WITHOUT ROWID;
+CREATE INDEX labelled_by_label ON labelled (label);
 
-CREATE TABLE imports (
-    channel     TEXT PRIMARY KEY REFERENCES channels (id),
-    asked_at    INTEGER,                                 -- our call for it was accepted
-    phase       INTEGER,
-    percent     INTEGER,
-    first_at    INTEGER,                                 -- its first webhook
-    last_at     INTEGER,                                 -- its newest webhook
-    declined_at INTEGER                                  -- the owner keeps the old messages to the phone: final
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE line_periods (
-    channel TEXT NOT NULL REFERENCES channels (id),
-    from_at INTEGER NOT NULL,
-    to_at   INTEGER,                                     -- absent: it still is
-    PRIMARY KEY (channel, from_at)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE line_stops (
-    channel TEXT NOT NULL REFERENCES channels (id),
-    cause   TEXT NOT NULL,                               -- stable word: platform/src/meta/line/causes.rs
-    reason  TEXT CHECK (reason IN ('R5', 'R11')),        -- absent: a notice that holds nothing
-    code    INTEGER,                                     -- WhatsApp's own code
-    since   INTEGER NOT NULL,
-    ends_at INTEGER,                                     -- it ends by itself then
-    PRIMARY KEY (channel, cause)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE lines (
-    channel      TEXT PRIMARY KEY REFERENCES channels (id),
-    connecting   INTEGER NOT NULL DEFAULT 0,             -- an onboarding is not through yet
-    connected_at INTEGER,                                -- since when this connection stands; absent: since the channel was made
-    was_on_app   INTEGER NOT NULL DEFAULT 0,             -- Meta has said once that the number is on the Business App
-    read_at      INTEGER,                                -- newest good reading of the phone node
-    reading      TEXT                                    -- JSON: that reading
-, look_at INTEGER, heard_at INTEGER) STRICT, WITHOUT ROWID;
+CREATE TABLE labels (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    colour     TEXT NOT NULL,                             -- a word of look/ or #rrggbb
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
 
 CREATE TABLE link_codes (
     hash       BLOB PRIMARY KEY,                         -- keyed hash of the normalised code
@@ -226,7 +159,7 @@ CREATE TABLE members (
     version       INTEGER NOT NULL DEFAULT 0,
     created_at    INTEGER NOT NULL,
     removed_at    INTEGER
-) STRICT;
+, on_shift INTEGER NOT NULL DEFAULT 1, shift_since INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX members_by_workspace ON members (workspace);
 
@@ -248,7 +181,7 @@ CREATE TABLE messages (
     times         TEXT NOT NULL DEFAULT '{}',            -- JSON {step: ms}
     trouble       TEXT,                                  -- JSON {reason, whatsapp_code?, since, next_try?, final, by?, n?}
     imported      INTEGER NOT NULL DEFAULT 0,
-    wamid         TEXT, media_ref TEXT, beside TEXT,
+    wamid         TEXT,
     PRIMARY KEY (conversation, n)
 ) STRICT, WITHOUT ROWID;
 
@@ -278,41 +211,16 @@ CREATE TABLE parked_statuses (
     PRIMARY KEY (wamid, status)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE phone_book (
-    channel TEXT NOT NULL REFERENCES channels (id),
-    person  TEXT NOT NULL,                               -- digits, or a business-scoped user id
-    name    TEXT,                                        -- absent: it was removed, or had none
-    at      INTEGER NOT NULL,                            -- the phone's time of the change
-    PRIMARY KEY (channel, person)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX phone_book_by_person ON phone_book (person);
-
-CREATE TABLE prices (
-    wamid    TEXT PRIMARY KEY,
-    kind     TEXT,                                       -- regular, free_customer_service, ...
-    category TEXT,                                       -- service, utility, marketing, ...
-    model    TEXT,
-    at       INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE reactions (
-    target        TEXT NOT NULL,                         -- Meta's id of the message
-    side          TEXT NOT NULL CHECK (side IN ('customer', 'business')),
-    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent')),
-    author_member TEXT,
-    emoji         TEXT,
-    at            INTEGER NOT NULL,
-    PRIMARY KEY (target, side)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE reported_errors (
-    phone_number_id TEXT NOT NULL,                       -- empty where none is named
-    code            INTEGER NOT NULL,
-    first_at        INTEGER NOT NULL,
-    last_at         INTEGER NOT NULL,
-    PRIMARY KEY (phone_number_id, code)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE quick_replies (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    shortcut   TEXT NOT NULL,
+    text       TEXT NOT NULL,                            -- with {{variables}}
+    language   TEXT,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, shortcut)
+) STRICT;
 
 CREATE TABLE sends (
     message      TEXT PRIMARY KEY,
@@ -354,6 +262,23 @@ CREATE TABLE sign_in_failures (
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE team_members (
+    member TEXT NOT NULL REFERENCES members (id),
+    team   TEXT NOT NULL REFERENCES teams (id),
+    PRIMARY KEY (member, team)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX team_members_by_team ON team_members (team);
+
+CREATE TABLE teams (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL REFERENCES workspaces (id),
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
 CREATE TABLE webhook_leftovers (
     webhook INTEGER NOT NULL REFERENCES webhooks (id),
     idx     INTEGER NOT NULL,
@@ -370,9 +295,9 @@ CREATE TABLE webhooks (
     state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'unreadable', 'set_aside')),
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
-, position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
+) STRICT;
 
-CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
+CREATE INDEX webhooks_pending ON webhooks (id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (
     id                     TEXT PRIMARY KEY,
@@ -384,4 +309,4 @@ CREATE TABLE workspaces (
     members_see_unassigned INTEGER NOT NULL DEFAULT 1,
     greeting_texts         TEXT NOT NULL DEFAULT '[]',   -- JSON array: texts of the owner's phone that are no answer
     created_at             INTEGER NOT NULL
-) STRICT;
+, options TEXT NOT NULL DEFAULT '{}', rights TEXT NOT NULL DEFAULT '{}', hours TEXT NOT NULL DEFAULT '{}', audit_days INTEGER NOT NULL DEFAULT 365) STRICT;

@@ -12,14 +12,20 @@ use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
 use crate::agents::password::Checks;
+use crate::desk::revoke::{self, RevokedFile};
+use crate::desk::wake::{self, Alarm};
 use crate::feed::live::LiveFeed;
+use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::intake::Intake;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::media::Uploads;
+use crate::meta::reads::Typing;
+use crate::meta::templates::budget::Budget;
+use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
-use crate::store::{DATABASE, OpenError, Store, StoreError, changes, facts};
+use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
 use crate::support::stop::Stop;
 use crate::{agents, meta, routes};
 
@@ -100,6 +106,7 @@ impl Platform {
             return Err(StartError::WrongKey);
         }
         meta::recover(&store).await?;
+        revoke::carry_out(&store, &settings.data).await?;
         let state = AppState::new(Shared {
             settings,
             ports,
@@ -108,8 +115,16 @@ impl Platform {
             intake: Intake::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
+            media: Wake::default(),
+            templates: Wake::default(),
+            small: Wake::default(),
+            uploads: Uploads::default(),
+            typing: Typing::default(),
+            budget: Budget::default(),
             checks: Checks::default(),
             wanted: Wanted::default(),
+            alarm: Alarm::default(),
+            rooms: Rooms::default(),
         });
         Ok(Self { state, workers: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
@@ -126,6 +141,7 @@ impl Platform {
             key: self.state.settings.key.clone(),
             cost: self.state.settings.password_cost,
             base_url: self.state.settings.base_url(),
+            revoked: RevokedFile::of(&self.state.settings.data),
             rng: Arc::clone(&self.state.ports.rng),
             executor: Arc::clone(&self.state.ports.executor),
         }
@@ -146,7 +162,11 @@ impl Platform {
         workers.push(tokio::spawn(keep_short(self.state.clone())));
         workers.push(tokio::spawn(meta::processor::run(self.state.clone())));
         workers.push(tokio::spawn(meta::send::queue::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::media::fetch::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::templates::list::run(self.state.clone())));
+        workers.push(tokio::spawn(meta::reads::run(self.state.clone())));
         workers.push(tokio::spawn(meta::line::worker::run(self.state.clone())));
+        workers.push(tokio::spawn(wake::run(self.state.clone())));
     }
 
     /// The live line of one device, as its WebSocket has it, without a socket.
@@ -214,6 +234,10 @@ async fn notice_others(state: AppState) {
             Ok(true) => {
                 state.webhooks.wake();
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
+                state.small.wake();
+                state.alarm.ring();
             }
             Ok(false) => {}
             Err(error) => log::warn!("notice_others cause=\"{error}\""),
@@ -226,6 +250,7 @@ async fn keep_short(state: AppState) {
     loop {
         let pruned = state.store.write(|tx| {
             meta::prune(tx)?;
+            audit::prune(tx)?;
             changes::prune(tx)
         });
         match pruned.await {

@@ -16,6 +16,7 @@ pub mod agents;
 pub mod app;
 pub mod cli;
 pub mod contract;
+pub mod desk;
 pub mod feed;
 pub mod meta;
 pub mod office;

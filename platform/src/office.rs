@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::agents::outcome::Role;
 use crate::agents::{link_code, password};
+use crate::desk::audit::Who;
+use crate::desk::office::devices::DeviceView;
+use crate::desk::revoke::{self, RevokedFile};
 use crate::meta::replay::{self, ReplayError, Report};
 use crate::meta::seal;
 use crate::settings::PasswordCost;
@@ -16,7 +19,7 @@ use crate::store::channels::{self, NewChannel as ChannelRow};
 use crate::store::facts::{self, Counts};
 use crate::store::members::{self, NewMember, normal_email};
 use crate::store::{
-    ChangeKind, ChangeScope, OpenError, Store, StoreError, WriteTx, link_codes, workspaces,
+    ChangeKind, ChangeScope, OpenError, Store, StoreError, WriteTx, devices, link_codes, workspaces,
 };
 use crate::support::keys::{Purpose, mac};
 use crate::support::{Clock, Executor, Key, Rng, Secret, executor, rng};
@@ -35,6 +38,8 @@ pub struct Office {
     pub(crate) cost: PasswordCost,
     /// Where phones reach the platform, without a slash at the end.
     pub(crate) base_url: String,
+    /// Where removed devices and members are kept outside the database.
+    pub(crate) revoked: RevokedFile,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) executor: Arc<dyn Executor>,
 }
@@ -61,6 +66,12 @@ pub enum OfficeError {
     /// Nobody has this e-mail.
     #[error("nobody here has this e-mail")]
     NoAgent,
+    /// There is no such device.
+    #[error("there is no such device")]
+    NoDevice,
+    /// A workspace needs an owner.
+    #[error("a workspace needs an owner")]
+    LastOwner,
     /// The store belongs to another key.
     #[error("FIELDLINE_KEY is not the key of this data folder")]
     WrongKey,
@@ -85,6 +96,8 @@ impl OfficeError {
             Self::NumberTaken => "number_taken",
             Self::NoWorkspace => "no_workspace",
             Self::NoAgent => "no_agent",
+            Self::NoDevice => "no_device",
+            Self::LastOwner => "last_owner",
             Self::WrongKey => "wrong_key",
             Self::Crypto => "crypto",
             Self::Open(OpenError::Newer { .. }) => "newer_schema",
@@ -117,6 +130,22 @@ pub struct LinkCodeMade {
     pub url: String,
     /// Milliseconds UTC.
     pub expires_at: i64,
+}
+
+/// Answer of `agent remove`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgentRemoved {
+    /// Id of the member.
+    pub agent_id: String,
+    /// Always true.
+    pub removed: bool,
+}
+
+/// Answer of `device list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceList {
+    /// Latest contact first.
+    pub devices: Vec<DeviceView>,
 }
 
 /// Answer of `channel add`.
@@ -178,7 +207,8 @@ impl Office {
         if !store.write(move |tx| facts::belongs_to(tx, &proof)).await? {
             return Err(OfficeError::WrongKey);
         }
-        Ok(Self { store, key, cost, base_url, rng, executor })
+        let revoked = RevokedFile::of(data);
+        Ok(Self { store, key, cost, base_url, revoked, rng, executor })
     }
 
     /// Closes the store.
@@ -248,6 +278,49 @@ impl Office {
         let link_code = link_code::print(&code);
         let url = format!("{}/link#{link_code}", self.base_url);
         Ok(LinkCodeMade { link_code, url, expires_at })
+    }
+
+    /// `agent remove`: their devices are signed out for good, what they held is nobody's.
+    pub async fn remove_agent(&self, email: &str) -> Result<AgentRemoved, OfficeError> {
+        let email = valid_email(email, "--email")?;
+        let file = self.revoked.clone();
+        self.store
+            .write(move |tx| {
+                let member = members::by_email(tx.sql(), &email)?
+                    .filter(|member| !member.removed)
+                    .ok_or(OfficeError::NoAgent)?;
+                if member.role == Role::Owner && members::owners(tx.sql(), &member.workspace)? < 2 {
+                    return Err(OfficeError::LastOwner);
+                }
+                revoke::member(tx, &file, Who::Operator, &member)?;
+                Ok(AgentRemoved { agent_id: member.id, removed: true })
+            })
+            .await
+    }
+
+    /// `device list`.
+    pub async fn devices(&self, email: &str) -> Result<DeviceList, OfficeError> {
+        let email = valid_email(email, "--email")?;
+        self.store
+            .read(move |sql| {
+                let member = members::by_email(sql, &email)?.ok_or(OfficeError::NoAgent)?;
+                let devices = devices::list(sql, &member.workspace, Some(&member.id))?;
+                Ok(DeviceList { devices: devices.iter().map(DeviceView::of).collect() })
+            })
+            .await
+    }
+
+    /// `device revoke`: signed out for good, to be wiped. A repeat changes nothing.
+    pub async fn revoke_device(&self, id: &str) -> Result<DeviceView, OfficeError> {
+        let (id, file) = (id.to_owned(), self.revoked.clone());
+        self.store
+            .write(move |tx| {
+                let known = devices::find(tx.sql(), &id)?.ok_or(OfficeError::NoDevice)?;
+                revoke::device(tx, &file, Who::Operator, &known.workspace, &id)?;
+                let known = devices::find(tx.sql(), &id)?.ok_or(OfficeError::NoDevice)?;
+                Ok(DeviceView::of(&known))
+            })
+            .await
     }
 
     /// `channel add`: the token is sealed before it touches the disk.
@@ -324,7 +397,8 @@ impl Office {
     }
 }
 
-fn add_member(
+/// Adds a member whose e-mail nobody has.
+pub(crate) fn add_member(
     tx: &mut WriteTx<'_>,
     workspace: &str,
     email: &str,
@@ -342,14 +416,16 @@ fn add_member(
     Ok(id)
 }
 
-fn valid_name(name: &str, option: &'static str) -> Result<String, OfficeError> {
+/// A name as it is kept, or the option that is wrong.
+pub(crate) fn valid_name(name: &str, option: &'static str) -> Result<String, OfficeError> {
     let name = name.trim();
     let good =
         !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
     if good { Ok(name.to_owned()) } else { Err(OfficeError::Invalid(option)) }
 }
 
-fn valid_email(email: &str, option: &'static str) -> Result<String, OfficeError> {
+/// An e-mail as it is kept, or the option that is wrong.
+pub(crate) fn valid_email(email: &str, option: &'static str) -> Result<String, OfficeError> {
     let email = normal_email(email);
     let good = email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())

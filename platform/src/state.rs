@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use crate::agents::password::Checks;
+use crate::desk::wake::Alarm;
+use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
 use crate::meta::intake::Intake;
-use crate::meta::wake::{SendQueue, WebhookProcessor};
+use crate::meta::media::Uploads;
+use crate::meta::reads::Typing;
+use crate::meta::templates::budget::Budget;
+use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::support::stop::Stop;
@@ -52,10 +57,26 @@ pub struct Shared {
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.
     pub sends: SendQueue,
+    /// Wakes the worker that fetches customers' files.
+    pub media: Wake,
+    /// Wakes the worker that lists templates.
+    pub templates: Wake,
+    /// Wakes the worker of reactions and read marks.
+    pub small: Wake,
+    /// The uploads that are being written.
+    pub uploads: Uploads,
+    /// Who was last told that somebody types.
+    pub typing: Typing,
+    /// How many management calls an account may still make.
+    pub budget: Budget,
     /// Has passwords checked a few at a time.
     pub checks: Checks,
     /// Numbers that devices' sockets have to reach.
     pub wanted: Wanted,
+    /// Wakes the worker that keeps the desk's clock.
+    pub alarm: Alarm,
+    /// Who looks at what now.
+    pub rooms: Rooms,
 }
 
 impl std::ops::Deref for AppState {

@@ -3,16 +3,20 @@
 
 use serde_json::{Map, Value, json};
 
+pub use super::body::MAX_TEXT;
+use super::body::{self, SendBody, TemplateBody};
 use super::outcome::{Outcome, RefusedCode};
-
-/// The longest text of a message, in Unicode scalar values (WhatsApp's limit for a text body).
-pub const MAX_TEXT: usize = 4096;
+use crate::desk::command::{self as desk, DeskCommand};
 
 /// One command, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Sends a text.
+    /// Sends a message.
     Send(SendCommand),
+    /// Writes first, with a template.
+    StartConversation(StartCommand),
+    /// Reacts to a message, or takes the reaction away.
+    React(ReactCommand),
     /// Takes a message back before it goes out.
     Withdraw(WithdrawCommand),
     /// Lets a held message go after R7 or R8.
@@ -23,10 +27,12 @@ pub enum Command {
     Settle(SettleCommand),
     /// Moves the read mark.
     Read(ReadCommand),
+    /// One of the desk's.
+    Desk(DeskCommand),
 }
 
 /// `send`: the message gets the command's id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SendCommand {
     /// Id of the command and of the message it makes.
     pub id: String,
@@ -34,12 +40,51 @@ pub struct SendCommand {
     pub at: i64,
     /// Conversation id.
     pub conversation: String,
-    /// 1 to [`MAX_TEXT`] Unicode scalar values.
-    pub text: String,
+    /// What to send, within WhatsApp's limits.
+    pub body: SendBody,
     /// Id of the message it quotes.
     pub reply_to: Option<String>,
     /// The newest live message its writer had seen.
     pub based_on_n: i64,
+}
+
+/// `start_conversation`: the conversation gets the command's id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartCommand {
+    /// Id of the command and of the conversation it makes.
+    pub id: String,
+    /// When it was given, ms UTC.
+    pub at: i64,
+    /// Channel id.
+    pub channel: String,
+    /// With whom.
+    pub to: StartWith,
+    /// What to write.
+    pub template: TemplateBody,
+    /// Id of the message that it makes.
+    pub message_id: String,
+}
+
+/// With whom a conversation begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartWith {
+    /// A contact that is known.
+    Contact(String),
+    /// A number, digits with the country's code, 7 to 15 of them (E.164).
+    Phone(String),
+}
+
+/// `react`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactCommand {
+    /// Id of the command.
+    pub id: String,
+    /// When it was given, ms UTC.
+    pub at: i64,
+    /// Message id.
+    pub message: String,
+    /// One emoji; empty takes the reaction away.
+    pub emoji: String,
 }
 
 /// `withdraw`.
@@ -125,10 +170,30 @@ pub fn parse(fields: &Map<String, Value>) -> Result<Command, Outcome> {
     let at = fields.whole("at")?;
     match kind {
         "send" => {
-            let (conversation, text) = (fields.id("conversation")?, fields.body()?);
+            let (conversation, body) =
+                (fields.id("conversation")?, body::parse(fields.map("body")?)?);
             let (reply_to, based_on_n) =
                 (fields.optional_id("reply_to")?, fields.count("based_on_n")?);
-            Ok(Command::Send(SendCommand { id, at, conversation, text, reply_to, based_on_n }))
+            Ok(Command::Send(SendCommand { id, at, conversation, body, reply_to, based_on_n }))
+        }
+        "start_conversation" => {
+            let (channel, to) = (fields.id("channel")?, fields.start_with()?);
+            let (template, message_id) = (fields.template()?, fields.uuid("message_id")?);
+            if message_id == id {
+                return Err(malformed("message_id"));
+            }
+            Ok(Command::StartConversation(StartCommand {
+                id,
+                at,
+                channel,
+                to,
+                template,
+                message_id,
+            }))
+        }
+        "react" => {
+            let (message, emoji) = (fields.id("message")?, fields.emoji()?);
+            Ok(Command::React(ReactCommand { id, at, message, emoji }))
         }
         "withdraw" => {
             Ok(Command::Withdraw(WithdrawCommand { id, at, message: fields.uuid("message")? }))
@@ -154,7 +219,10 @@ pub fn parse(fields: &Map<String, Value>) -> Result<Command, Outcome> {
             let (conversation, up_to_n) = (fields.id("conversation")?, fields.count("up_to_n")?);
             Ok(Command::Read(ReadCommand { id, at, conversation, up_to_n }))
         }
-        _ => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        _ => match desk::parse(kind, &id, at, &fields) {
+            Some(parsed) => parsed.map(Command::Desk),
+            None => Err(Outcome::refused(RefusedCode::UnknownKind)),
+        },
     }
 }
 
@@ -163,20 +231,33 @@ pub fn malformed(field: &str) -> Outcome {
     Outcome::refused_with(RefusedCode::Malformed, json!({ "field": field }))
 }
 
-struct Fields<'a>(&'a Map<String, Value>);
+/// The fields of a command; each way to read one says how it is refused.
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn text(&self, name: &str) -> Result<&'a str, Outcome> {
+    /// Whatever stands there.
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name)
+    }
+
+    /// True or false.
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, Outcome> {
+        self.0.get(name).and_then(Value::as_bool).ok_or_else(|| malformed(name))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, Outcome> {
         self.0.get(name).and_then(Value::as_str).ok_or_else(|| malformed(name))
     }
 
     /// An opaque id: our own are 36 characters, so 64 leave room and bound what is looked up.
-    fn id(&self, name: &str) -> Result<String, Outcome> {
+    pub(crate) fn id(&self, name: &str) -> Result<String, Outcome> {
         let id = self.text(name)?;
         if id.is_empty() || id.len() > 64 { Err(malformed(name)) } else { Ok(id.to_owned()) }
     }
 
-    fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
+    /// An opaque id that may be absent.
+    pub(crate) fn optional_id(&self, name: &str) -> Result<Option<String>, Outcome> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.id(name).map(Some),
@@ -197,11 +278,30 @@ impl<'a> Fields<'a> {
         self.whole(name).ok().filter(|n| *n >= 0).ok_or_else(|| malformed(name))
     }
 
-    fn body(&self) -> Result<String, Outcome> {
+    fn map(&self, name: &str) -> Result<&'a Map<String, Value>, Outcome> {
+        self.0.get(name).and_then(Value::as_object).ok_or_else(|| malformed(name))
+    }
+
+    fn start_with(&self) -> Result<StartWith, Outcome> {
+        match (self.optional_id("contact")?, self.0.get("phone")) {
+            (Some(contact), None | Some(Value::Null)) => Ok(StartWith::Contact(contact)),
+            (None, Some(Value::String(phone))) => {
+                // As people write numbers; anything else in it is a mistake.
+                let known = phone.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
+                let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+                let good = known && (7..=15).contains(&digits.len()) && !digits.starts_with('0');
+                if good { Ok(StartWith::Phone(digits)) } else { Err(malformed("phone")) }
+            }
+            _ => Err(malformed("contact")),
+        }
+    }
+
+    /// The text of a body of one of these kinds, 1 to [`MAX_TEXT`] Unicode scalar values.
+    pub(crate) fn text_body(&self, kinds: &[&str]) -> Result<String, Outcome> {
         let body =
             self.0.get("body").and_then(Value::as_object).ok_or_else(|| malformed("body"))?;
         let body = Fields(body);
-        if body.text("kind").ok() != Some("text") {
+        if !body.text("kind").is_ok_and(|kind| kinds.contains(&kind)) {
             return Err(malformed("body.kind"));
         }
         let text = body.text("text").map_err(|_| malformed("body.text"))?;
@@ -215,6 +315,32 @@ impl<'a> Fields<'a> {
         }
         Ok(text.to_owned())
     }
+
+    /// A template by its id alone, or with its fields.
+    fn template(&self) -> Result<TemplateBody, Outcome> {
+        match self.0.get("template") {
+            Some(Value::Object(template)) => body::template(template),
+            _ => body::template(self.0),
+        }
+    }
+
+    /// Nothing, or one emoji. What counts as one is WhatsApp's to say; a bound keeps texts out.
+    fn emoji(&self) -> Result<String, Outcome> {
+        match self.0.get("emoji") {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(emoji)) => {
+                let plain =
+                    |c: char| c.is_ascii_alphabetic() || c.is_whitespace() || c.is_control();
+                let short = emoji.chars().count() <= 20 && emoji.len() <= 80;
+                if short && !emoji.chars().any(plain) {
+                    Ok(emoji.clone())
+                } else {
+                    Err(malformed("emoji"))
+                }
+            }
+            Some(_) => Err(malformed("emoji")),
+        }
+    }
 }
 
 /// Whether this is a UUID of any version in its hyphenated spelling.
@@ -227,6 +353,7 @@ mod tests {
     use super::*;
 
     const ID: &str = "0190f0a0-0000-7000-8000-000000000001";
+    const OTHER: &str = "0190f0a0-0000-7000-8000-000000000002";
 
     fn read(value: Value) -> Result<Command, Outcome> {
         let Value::Object(mut map) = value else { panic!("an object") };
@@ -261,7 +388,7 @@ mod tests {
         assert_eq!(with("conversation", Value::Null), malformed("conversation"));
         assert_eq!(with("based_on_n", (-1).into()), malformed("based_on_n"));
         assert_eq!(with("reply_to", 5.into()), malformed("reply_to"));
-        assert_eq!(with("body", json!({"kind": "media"})), malformed("body.kind"));
+        assert_eq!(with("body", json!({"kind": "hologram"})), malformed("body.kind"));
         assert_eq!(with("body", json!({"kind": "text", "text": " "})), malformed("body.text"));
         assert_eq!(with("kind", "dance".into()), Outcome::refused(RefusedCode::UnknownKind));
     }
@@ -288,6 +415,31 @@ mod tests {
             ),
             Ok(Command::Settle(SettleCommand { result: Settlement::SendAgain { .. }, .. }))
         ));
+        let start = json!({"kind": "start_conversation", "channel": "h", "phone": "+34 (600) 111-222",
+            "template": {"template": "t", "fields": {"body.1": "Ana"}}, "message_id": OTHER});
+        assert!(matches!(
+            read(start.clone()),
+            Ok(Command::StartConversation(StartCommand { to: StartWith::Phone(phone), .. }))
+                if phone == "34600111222"
+        ));
+        for (name, value, field) in [
+            ("phone", json!("0600 111"), "phone"),
+            ("phone", json!("call me"), "phone"),
+            ("contact", json!("k"), "contact"),
+            ("message_id", json!(ID), "message_id"),
+        ] {
+            let mut bad = start.clone();
+            bad[name] = value;
+            assert_eq!(read(bad), Err(malformed(field)), "{name}");
+        }
+        let react = |emoji: Value| read(json!({"kind": "react", "message": "x", "emoji": emoji}));
+        for good in [json!("👍🏽"), json!("👨‍👩‍👧"), json!("5️⃣"), Value::Null]
+        {
+            assert!(matches!(react(good), Ok(Command::React(_))));
+        }
+        for bad in [json!("ok"), json!(5), json!("👍".repeat(21)), json!("👍 👍")] {
+            assert_eq!(react(bad), Err(malformed("emoji")));
+        }
         assert!(matches!(
             read(json!({"kind": "read", "conversation": "v", "up_to_n": 2})),
             Ok(Command::Read(_))

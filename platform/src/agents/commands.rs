@@ -17,10 +17,13 @@ use super::http::JsonBody;
 use super::outcome::{Actor, LaterCode, Outcome, RefusedCode};
 use super::read;
 use super::session::Caller;
+use crate::desk::audit;
+use crate::desk::commands as desk;
+use crate::desk::rights::{Right, Rights};
 use crate::feed::cursor::ResetCause;
-use crate::meta::send::commands as sends;
+use crate::meta::send::{commands as sends, react, start};
 use crate::state::AppState;
-use crate::store::{StoreError, WriteTx, commands as kept, workspaces};
+use crate::store::{StoreError, WriteTx, commands as kept, devices, holders, workspaces};
 use crate::support::Key;
 use crate::support::keys::{Purpose, mac};
 use crate::wire::commands as wire;
@@ -46,6 +49,9 @@ pub(crate) struct Request {
     /// At most 100.
     #[schemars(with = "Vec<wire::Command>", length(max = 100))]
     commands: Vec<Map<String, Value>>,
+    /// How much is unsent on the phone, as the office is shown.
+    #[serde(default)]
+    unsent: Option<i64>,
 }
 
 /// One answer for each command, in the same order.
@@ -78,14 +84,27 @@ pub(crate) async fn post(
     if request.epoch != epoch {
         return Err(ResetCause::Epoch.to_error(&epoch));
     }
+    if let Some(unsent) = request.unsent.filter(|unsent| *unsent >= 0) {
+        let device = caller.actor.device.clone();
+        state.store.write(move |tx| devices::set_unsent(tx, &device, unsent)).await?;
+    }
     let mut answers = Vec::with_capacity(request.commands.len());
     let mut behind = BTreeSet::new();
     for fields in request.commands {
         let id = id_of(&fields).unwrap_or_default().to_owned();
         let conversation = sends_into(&fields).map(str::to_owned);
+        let begins = begins(&fields).map(str::to_owned);
         let is_behind = conversation.as_ref().is_some_and(|id| behind.contains(id));
         let mut answer = judge(&state, &caller.actor, fields, is_behind).await;
         let done = answer.get("outcome").and_then(Value::as_str) == Some("done");
+        let later = answer.get("outcome").and_then(Value::as_str) == Some("later");
+        match begins {
+            // What is written into a conversation that cannot begin yet waits for it.
+            Some(begun) if later => {
+                behind.insert(begun);
+            }
+            _ => {}
+        }
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);
         }
@@ -103,6 +122,12 @@ fn id_of(fields: &Map<String, Value>) -> Option<&str> {
 fn sends_into(fields: &Map<String, Value>) -> Option<&str> {
     let is_send = fields.get("kind").and_then(Value::as_str) == Some("send");
     fields.get("conversation").and_then(Value::as_str).filter(|_| is_send)
+}
+
+/// The conversation that a command begins.
+fn begins(fields: &Map<String, Value>) -> Option<&str> {
+    let is_start = fields.get("kind").and_then(Value::as_str) == Some("start_conversation");
+    id_of(fields).filter(|_| is_start)
 }
 
 /// Judges one command in its own commit; gives the answer without the id.
@@ -132,7 +157,13 @@ async fn judge(
                 return Ok(Outcome::Later { code, retry_after_ms }.to_json());
             }
             let outcome = match command::parse(&fields) {
-                Ok(command) => carry_out(tx, &actor, &command)?,
+                Ok(command) => {
+                    let outcome = carry_out(tx, &actor, &command)?;
+                    if outcome.is_done() {
+                        note(tx, &actor, &fields)?;
+                    }
+                    outcome
+                }
                 Err(refused) => refused,
             };
             if !matches!(outcome, Outcome::Later { .. }) {
@@ -163,6 +194,8 @@ fn tell(tx: &mut WriteTx<'_>, state: AppState, actor: &Actor, answer: &Map<Strin
     tx.after_commit(move || {
         state.wanted.want(&device, seq);
         state.sends.wake();
+        state.small.wake();
+        state.alarm.ring();
     });
 }
 
@@ -178,14 +211,42 @@ fn carry_out(
     actor: &Actor,
     command: &Command,
 ) -> Result<Outcome, StoreError> {
+    let workspace = workspaces::get(tx.sql(), &actor.workspace)?;
+    // Reading needs no right beyond seeing; the desk's commands have rights of their own.
+    if !matches!(command, Command::Read(_) | Command::Desk(_))
+        && !Rights::of(&workspace)?.allow(actor.role, Right::Answer)
+    {
+        return Ok(Outcome::refused(RefusedCode::NotAllowed));
+    }
+    if let Command::Send(command) = command
+        && let Some(newer) = holders::find(tx.sql(), &actor.workspace, &command.conversation)?
+            .and_then(|desk| desk.continued_in)
+    {
+        let details = json!({ "conversation": newer });
+        return Ok(Outcome::refused_with(RefusedCode::Continued, details));
+    }
     match command {
+        Command::Desk(command) => desk::carry_out(tx, actor, &workspace, command),
         Command::Send(command) => sends::send(tx, actor, command),
+        Command::StartConversation(command) => start::start(tx, actor, command),
+        Command::React(command) => react::react(tx, actor, command),
         Command::Withdraw(command) => sends::withdraw(tx, actor, command),
         Command::Release(command) => sends::release(tx, actor, command),
         Command::Pass(command) => sends::pass(tx, actor, command),
         Command::Settle(command) => sends::settle(tx, actor, command),
         Command::Read(command) => read::read(tx, actor, command),
     }
+}
+
+/// Notes who did what, by the command's own word.
+fn note(tx: &WriteTx<'_>, actor: &Actor, fields: &Map<String, Value>) -> Result<(), StoreError> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let what = text("kind").unwrap_or_default();
+    let (kind, object) = ["conversation", "message", "contact", "channel"]
+        .into_iter()
+        .find_map(|kind| text(kind).map(|id| (kind, id)))
+        .unwrap_or(("member", &actor.member));
+    audit::note(tx, &actor.workspace, actor, what, kind, object)
 }
 
 /// Keyed hash of what a command says: its fields in the order of their names, without the id,

@@ -35,6 +35,14 @@ pub enum ErrorCode {
     Reset,
     /// The request is larger than allowed.
     TooLarge,
+    /// The piece does not begin where the upload ends.
+    WrongOffset,
+    /// What was uploaded has another hash: it starts again.
+    HashMismatch,
+    /// Meta refused what the office asked for; its code is told.
+    MetaRefused,
+    /// Meta does not answer just now.
+    MetaUnavailable,
     /// The app is too old.
     Upgrade,
     /// Too many attempts.
@@ -45,6 +53,12 @@ pub enum ErrorCode {
     Overloaded,
     /// The platform's disk is full.
     ServerFull,
+    /// A name, an e-mail or a shortcut that must be one of a kind is in use.
+    Taken,
+    /// There are as many as there may be.
+    Limit,
+    /// A workspace needs an owner.
+    LastOwner,
 }
 
 impl ErrorCode {
@@ -62,13 +76,47 @@ impl ErrorCode {
             Self::DeviceTaken => "device_taken",
             Self::Reset => "reset",
             Self::TooLarge => "too_large",
+            Self::WrongOffset => "wrong_offset",
+            Self::HashMismatch => "hash_mismatch",
+            Self::MetaRefused => "meta_refused",
+            Self::MetaUnavailable => "meta_unavailable",
             Self::Upgrade => "upgrade",
             Self::TooMany => "too_many",
             Self::Internal => "internal",
             Self::Overloaded => "overloaded",
             Self::ServerFull => "server_full",
+            Self::Taken => "taken",
+            Self::Limit => "limit",
+            Self::LastOwner => "last_owner",
         }
     }
+
+    /// All of them.
+    pub const ALL: [Self; 23] = [
+        Self::Malformed,
+        Self::WrongCredentials,
+        Self::LinkCode,
+        Self::Token,
+        Self::SessionEnded,
+        Self::DeviceRevoked,
+        Self::NotAllowed,
+        Self::NotFound,
+        Self::DeviceTaken,
+        Self::Reset,
+        Self::TooLarge,
+        Self::Upgrade,
+        Self::TooMany,
+        Self::Internal,
+        Self::Overloaded,
+        Self::ServerFull,
+        Self::Taken,
+        Self::Limit,
+        Self::LastOwner,
+        Self::WrongOffset,
+        Self::HashMismatch,
+        Self::MetaRefused,
+        Self::MetaUnavailable,
+    ];
 
     /// The HTTP status that carries it.
     pub const fn status(self) -> StatusCode {
@@ -81,13 +129,18 @@ impl ErrorCode {
             | Self::DeviceRevoked => StatusCode::UNAUTHORIZED,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::DeviceTaken => StatusCode::CONFLICT,
+            Self::DeviceTaken | Self::WrongOffset | Self::Taken | Self::Limit | Self::LastOwner => {
+                StatusCode::CONFLICT
+            }
+            Self::HashMismatch | Self::MetaRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upgrade => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::ServerFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::ServerFull | Self::MetaUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }
@@ -136,6 +189,21 @@ impl ApiError {
     /// A link code that is no good.
     pub fn link_code(cause: &'static str) -> Self {
         Self::with(ErrorCode::LinkCode, json!({ "cause": cause }))
+    }
+
+    /// The device or its member was removed; with the token for saying that it is wiped.
+    pub fn device_revoked(wipe_token: &str) -> Self {
+        Self::with(ErrorCode::DeviceRevoked, json!({ "wipe_token": wipe_token }))
+    }
+
+    /// What must be one of a kind is in use.
+    pub fn taken(field: &str) -> Self {
+        Self::with(ErrorCode::Taken, json!({ "field": field }))
+    }
+
+    /// There are as many as there may be.
+    pub fn limit(limit: i64) -> Self {
+        Self::with(ErrorCode::Limit, json!({ "limit": limit }))
     }
 
     /// A fault of the platform's, with a word for the log.

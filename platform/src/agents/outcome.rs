@@ -135,8 +135,20 @@ pub enum RefusedCode {
     AnsweredMeanwhile,
     /// WhatsApp's 24 hours are over.
     WindowClosed,
-    /// The text is longer than 4,096 characters.
+    /// A text is longer than WhatsApp takes.
     TooLong,
+    /// A list has more entries than WhatsApp takes.
+    TooManyItems,
+    /// WhatsApp does not take files of this type as this kind.
+    MediaKind,
+    /// The file is larger than WhatsApp takes of its kind.
+    MediaTooLarge,
+    /// There is no such template, or it is not approved now.
+    TemplateUnavailable,
+    /// The template's fields were not filled in as it wants them.
+    TemplateFields,
+    /// The conversation is there already.
+    Exists,
     /// The message can no longer be withdrawn.
     TooLate,
     /// What the command would settle is settled.
@@ -151,6 +163,14 @@ pub enum RefusedCode {
     IdReused,
     /// The id was withdrawn before it came.
     Withdrawn,
+    /// Somebody set the field to something else meanwhile.
+    Changed,
+    /// The member's role does not allow it.
+    NotAllowed,
+    /// The conversation goes on in another one.
+    Continued,
+    /// There are as many as there may be.
+    TooMany,
 }
 
 impl RefusedCode {
@@ -160,6 +180,12 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => "answered_meanwhile",
             Self::WindowClosed => "window_closed",
             Self::TooLong => "too_long",
+            Self::TooManyItems => "too_many_items",
+            Self::MediaKind => "media_kind",
+            Self::MediaTooLarge => "media_too_large",
+            Self::TemplateUnavailable => "template_unavailable",
+            Self::TemplateFields => "template_fields",
+            Self::Exists => "exists",
             Self::TooLate => "too_late",
             Self::Settled => "settled",
             Self::NotYours => "not_yours",
@@ -167,8 +193,30 @@ impl RefusedCode {
             Self::UnknownKind => "unknown_kind",
             Self::IdReused => "id_reused",
             Self::Withdrawn => "withdrawn",
+            Self::Changed => "changed",
+            Self::NotAllowed => "not_allowed",
+            Self::Continued => "continued",
+            Self::TooMany => "too_many",
         }
     }
+
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::AnsweredMeanwhile,
+        Self::WindowClosed,
+        Self::TooLong,
+        Self::TooLate,
+        Self::Settled,
+        Self::NotYours,
+        Self::Malformed,
+        Self::UnknownKind,
+        Self::IdReused,
+        Self::Withdrawn,
+        Self::Changed,
+        Self::NotAllowed,
+        Self::Continued,
+        Self::TooMany,
+    ];
 
     /// The reason that goes with the code, where one does.
     pub const fn reason(self) -> Option<Reason> {
@@ -176,6 +224,8 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => Some(Reason::R8),
             Self::WindowClosed => Some(Reason::R7),
             Self::NotYours => Some(Reason::R9),
+            Self::TemplateUnavailable => Some(Reason::R12),
+            Self::MediaKind | Self::MediaTooLarge => Some(Reason::R13),
             _ => None,
         }
     }
@@ -191,6 +241,8 @@ pub enum LaterCode {
     Overloaded,
     /// The platform's disk is full.
     ServerFull,
+    /// The file that it names is not here whole yet.
+    MediaMissing,
 }
 
 impl LaterCode {
@@ -200,6 +252,7 @@ impl LaterCode {
             Self::Behind => "behind",
             Self::Overloaded => "overloaded",
             Self::ServerFull => "server_full",
+            Self::MediaMissing => "media_missing",
         }
     }
 }
@@ -219,6 +272,10 @@ pub enum Reason {
     R9,
     /// The account is not paid.
     R11,
+    /// The template is paused, changed or refused.
+    R12,
+    /// The file is too large or of a refused kind.
+    R13,
     /// Unknown whether it went out.
     R14,
     /// Any other code of WhatsApp's.
@@ -238,6 +295,8 @@ impl Reason {
             Self::R8 => "R8",
             Self::R9 => "R9",
             Self::R11 => "R11",
+            Self::R12 => "R12",
+            Self::R13 => "R13",
             Self::R14 => "R14",
             Self::R16 => "R16",
         }

@@ -16,6 +16,9 @@ pub const MIN_LENGTH: usize = 8;
 /// The longest password accepted, in bytes: bounds the work of hashing.
 pub const MAX_BYTES: usize = 1024;
 
+/// Stands in place of a hash where no password was set: none fits.
+pub(crate) const NONE: &str = "none";
+
 /// How many passwords are checked at once: each check takes a core and much memory, and anybody
 /// may ask for one.
 const PARALLEL: usize = 4;
@@ -67,7 +70,8 @@ pub(crate) fn hash(password: &Secret, cost: PasswordCost, rng: &dyn Rng) -> Opti
 /// the same work in vain, so that the time tells nothing. Slow: call it on the executor.
 pub(crate) fn verify(password: &Secret, stored: Option<&str>, cost: PasswordCost) -> bool {
     let password = password.expose().as_bytes();
-    if let Some(stored) = stored {
+    // Who was invited and has no password yet is no faster to find than who does not exist.
+    if let Some(stored) = stored.filter(|stored| *stored != NONE) {
         return Argon2::default().verify_password(password, stored).is_ok();
     }
     if let Some(hasher) = hasher(cost) {
@@ -126,6 +130,7 @@ mod tests {
         assert!(verify(&right, Some(&stored), PasswordCost::STANDARD));
         assert!(!verify(&wrong, Some(&stored), PasswordCost::STANDARD));
         assert!(!verify(&right, None, PasswordCost::SMALLEST));
+        assert!(!verify(&right, Some(NONE), PasswordCost::SMALLEST));
         assert!(!verify(&right, Some("nonsense"), PasswordCost::SMALLEST));
         assert_ne!(hash(&right, PasswordCost::SMALLEST, &rng).unwrap(), stored);
     }

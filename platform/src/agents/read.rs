@@ -3,6 +3,7 @@
 use super::command::ReadCommand;
 use super::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::Reader;
+use crate::meta::reads;
 use crate::store::conversations::{self, Marks};
 use crate::store::objects::touch_conversation;
 use crate::store::{ChangeKind, ChangeScope, StoreError, WriteTx, workspaces};
@@ -30,12 +31,17 @@ pub(crate) fn read(
     command: &ReadCommand,
 ) -> Result<Outcome, StoreError> {
     let workspace = workspaces::get(tx.sql(), &actor.workspace)?;
-    let reader = Reader::new(actor.clone(), &workspace);
+    let reader = Reader::new(tx.sql(), actor.clone(), &workspace)?;
     let marks = conversations::marks(tx.sql(), &actor.workspace, &command.conversation)?;
     let Some(marks) = marks.filter(|marks| reader.may_see(&marks.scope)) else {
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
     let (id, n) = (&command.conversation, command.up_to_n.min(marks.last_n));
+    if moves(&marks, &actor.member) == Moves::Conversation {
+        // Also where the mark stands further already: an answer moves it, and only a look shows
+        // that the message was on a screen.
+        reads::wanted(tx, &actor.workspace, id, n)?;
+    }
     match moves(&marks, &actor.member) {
         Moves::Conversation if n > marks.read_up_to_n => {
             let left = conversations::customer_messages_after(tx.sql(), id, n)?;

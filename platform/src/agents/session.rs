@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::outcome::Actor;
-use super::token;
+use super::{token, wiped};
+use crate::desk::audit;
 use crate::state::AppState;
 use crate::store::members::Member;
 use crate::store::sessions::{EndReason, Session};
@@ -68,7 +69,10 @@ pub async fn authenticate(state: &AppState, token: &str) -> Result<Caller, ApiEr
     let session = state.store.read(move |sql| sessions::find(sql, &id)).await?;
     let session = session.ok_or_else(|| ApiError::new(ErrorCode::Token))?;
     if session.revoked {
-        return Err(ApiError::new(ErrorCode::DeviceRevoked));
+        let device = session.actor.device;
+        let token = wiped::token(&state.settings.key, &device);
+        state.store.write(move |tx| devices::reached(tx, &device)).await?;
+        return Err(ApiError::device_revoked(&token));
     }
     if session.ended {
         // The refresh that follows is refused too, and then the phone asks for the password.
@@ -111,7 +115,9 @@ pub(crate) async fn refresh(
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
             };
             if session.revoked {
-                return Ok(Err(ApiError::new(ErrorCode::DeviceRevoked)));
+                let device = &session.actor.device;
+                devices::reached(tx, device)?;
+                return Ok(Err(ApiError::device_revoked(&wiped::token(&key, device))));
             }
             if session.ended {
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
@@ -148,6 +154,16 @@ pub(crate) async fn end(
         .store
         .write(move |tx| -> Result<(), StoreError> {
             sessions::end(tx, &caller.session, EndReason::SignedOut)?;
+            // Who signed out is rung no more.
+            devices::set_push(tx, &caller.actor.device, None)?;
+            audit::note(
+                tx,
+                &caller.actor.workspace,
+                &caller.actor,
+                "signed_out",
+                "device",
+                &caller.actor.device,
+            )?;
             tx.wake(&caller.actor.workspace);
             Ok(())
         })

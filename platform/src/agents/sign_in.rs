@@ -10,7 +10,8 @@ use super::command::is_uuid;
 use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::session::{Decided, Grant, grant};
-use super::{link_code, password, token};
+use super::{link_code, password, token, wiped};
+use crate::desk::audit::{self, Who};
 use crate::state::AppState;
 use crate::store::devices::DeviceInfo;
 use crate::store::members::{Member, normal_email};
@@ -229,7 +230,10 @@ fn sign_in(
         Some(owner) if owner.member != member.id => {
             return Ok(Err(ApiError::new(ErrorCode::DeviceTaken)));
         }
-        Some(owner) if owner.revoked => return Ok(Err(ApiError::new(ErrorCode::DeviceRevoked))),
+        Some(owner) if owner.revoked => {
+            devices::reached(tx, &device.id)?;
+            return Ok(Err(ApiError::device_revoked(&wiped::token(key, &device.id))));
+        }
         _ => {}
     }
     devices::save(tx, &member.id, device)?;
@@ -238,6 +242,8 @@ fn sign_in(
     let session = tx.uuid();
     let hash = sha256(token::refresh(key, &session, 1).as_bytes());
     sessions::insert(tx, &session, &member.id, &device.id, 1, &hash)?;
+    let who = Who::Member { id: &member.id, device: Some(&device.id) };
+    audit::note(tx, &member.workspace, who, "signed_in", "device", &device.id)?;
     let grant = grant(tx, key, member, &session, 1)?;
     Ok(Ok((grant, session)))
 }

@@ -46,6 +46,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Phones.
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// Business numbers.
     #[command(subcommand)]
     Channel(ChannelCommand),
@@ -97,6 +100,28 @@ enum AgentCommand {
         /// E-mail of the agent.
         #[arg(long)]
         email: String,
+    },
+    /// Removes somebody: their phones are signed out for good, what they held is nobody's.
+    Remove {
+        /// E-mail of the agent.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum DeviceCommand {
+    /// Lists the devices of an agent, latest contact first.
+    List {
+        /// E-mail of the agent.
+        #[arg(long)]
+        email: String,
+    },
+    /// Signs a device out for good and has it wipe what it holds.
+    Revoke {
+        /// Id, as `device list` prints it.
+        #[arg(long)]
+        device: String,
     },
 }
 
@@ -251,6 +276,13 @@ async fn operate(command: Command) -> Result<(), Failure> {
         }
         Command::Agent(AgentCommand::LinkCode { email }) => {
             answer(&office.link_code(&email).await?)
+        }
+        Command::Agent(AgentCommand::Remove { email }) => {
+            answer(&office.remove_agent(&email).await?)
+        }
+        Command::Device(DeviceCommand::List { email }) => answer(&office.devices(&email).await?),
+        Command::Device(DeviceCommand::Revoke { device }) => {
+            answer(&office.revoke_device(&device).await?)
         }
         Command::Channel(ChannelCommand::Add { workspace, phone_number_id, waba_id, display }) => {
             let token = secret;

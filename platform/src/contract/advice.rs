@@ -85,6 +85,13 @@ pub(super) const fn of_error(code: ErrorCode) -> Advice {
         ErrorCode::TooMany => (Acts::App, "waits as long as it is told", Retry::Later),
         ErrorCode::Internal => (Acts::Operator, "looks into the log", Retry::Later),
         ErrorCode::Overloaded => (Acts::App, "waits", Retry::Later),
+        ErrorCode::Taken => (Acts::Office, "chooses another", Retry::Mended),
+        ErrorCode::Limit => (Acts::Office, "deletes what is not used", Retry::Mended),
+        ErrorCode::LastOwner => (Acts::Office, "makes somebody else an owner first", Retry::Mended),
+        ErrorCode::WrongOffset => (Acts::App, "goes on from the offset", Retry::Mended),
+        ErrorCode::HashMismatch => (Acts::App, "uploads the file from its start", Retry::Mended),
+        ErrorCode::MetaRefused => (Acts::Office, "changes what Meta does not take", Retry::No),
+        ErrorCode::MetaUnavailable => (Acts::Office, "tries again later", Retry::Later),
         ErrorCode::ServerFull => (Acts::Operator, "makes room on the disk", Retry::Later),
     }
 }
@@ -98,7 +105,18 @@ pub(super) const fn of_refusal(code: RefusedCode) -> Advice {
         RefusedCode::WindowClosed => {
             (Acts::Person, "sends a template, or waits for the customer", Retry::No)
         }
-        RefusedCode::TooLong => (Acts::Person, "shortens it", Retry::No),
+        RefusedCode::TooLong | RefusedCode::TooManyItems => {
+            (Acts::Person, "shortens it", Retry::No)
+        }
+        RefusedCode::MediaKind => (Acts::Person, "sends it as a document, or not", Retry::No),
+        RefusedCode::MediaTooLarge => (Acts::Person, "sends a smaller file", Retry::No),
+        RefusedCode::TemplateUnavailable => (Acts::Person, "chooses another template", Retry::No),
+        RefusedCode::TemplateFields => (Acts::Person, "fills the fields in", Retry::No),
+        RefusedCode::Exists => (Acts::App, "goes on in the one that is there", Retry::No),
+        RefusedCode::Changed => (Acts::Person, "looks at what it is now", Retry::No),
+        RefusedCode::NotAllowed => (Acts::Office, "gives the right, or does it", Retry::No),
+        RefusedCode::Continued => (Acts::App, "goes on in the newer one", Retry::No),
+        RefusedCode::TooMany => (Acts::Person, "takes others off first", Retry::No),
         RefusedCode::TooLate => (Acts::Person, "nothing, it is on its way", Retry::No),
         RefusedCode::Settled => (Acts::Person, "nothing, it is settled", Retry::No),
         RefusedCode::NotYours => (Acts::Office, "assigns the conversation", Retry::No),
@@ -114,6 +132,7 @@ pub(super) const fn of_refusal(code: RefusedCode) -> Advice {
 pub(super) const fn of_later(code: LaterCode) -> Advice {
     match code {
         LaterCode::Behind => (Acts::App, "sends the earlier one again first", Retry::Later),
+        LaterCode::MediaMissing => (Acts::App, "uploads the file", Retry::Mended),
         LaterCode::Overloaded => (Acts::App, "waits as long as it is told", Retry::Later),
         LaterCode::ServerFull => (Acts::Operator, "makes room on the disk", Retry::Later),
     }

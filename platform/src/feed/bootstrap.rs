@@ -1,7 +1,7 @@
 //! The start: everything in scope, the first screen first. Protocol.md 3.
 //!
 //! Start one: the most recent conversations, each with its last message. Then the last messages
-//! of those, in id order; then the others in id order. A page's token carries the cursor cut
+//! of those, in id order; then the others in id order; then the quick replies. A page's token carries the cursor cut
 //! before the first page and where that page ended, so that any page can be asked for again and
 //! what moves meanwhile is either on a later page or on the line after the cursor.
 
@@ -21,14 +21,21 @@ use super::{ENVELOPE, MAX_PAGE};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
+use crate::store::labels::{self, Label};
+use crate::store::quick_replies::QuickReply;
+use crate::store::teams::{self, Team};
 use crate::store::workspaces::{self, Workspace};
-use crate::store::{Sql, StoreError, members, objects};
+use crate::store::{Sql, StoreError, members, objects, quick_replies};
 use crate::wire::objects as wire;
 
 /// Conversations of a page.
 const PAGE: i64 = 50;
+
+/// Quick replies of a page.
+const TEXTS: i64 = 200;
 
 /// What a page token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +46,8 @@ struct Token {
     as_of: i64,
     /// The first page was full or cut: there may be others.
     others: bool,
+    /// There are quick replies.
+    quick_replies: bool,
     /// The first page's last conversation.
     last_at: i64,
     id: String,
@@ -55,6 +64,8 @@ enum Stage {
     Recent,
     /// The others.
     Others,
+    /// The quick replies.
+    QuickReplies,
 }
 
 impl Token {
@@ -99,10 +110,21 @@ pub(crate) struct Start {
     #[schemars(with = "Vec<wire::Member>")]
     members: Vec<Value>,
     /// All of them.
+    #[schemars(with = "Vec<Label>")]
     labels: Vec<Value>,
+    /// All of them, on the first page alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<wire::Template>>")]
+    templates: Option<Vec<Value>>,
+    /// All of them.
+    #[schemars(with = "Vec<Team>")]
+    teams: Vec<Value>,
     /// The last one, or the last 20, of some conversations.
     #[schemars(with = "Vec<wire::Message>")]
     messages: Vec<Value>,
+    /// At most 200, behind all conversations.
+    #[schemars(with = "Vec<QuickReply>")]
+    quick_replies: Vec<Value>,
     /// What to ask for next; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
@@ -122,15 +144,20 @@ pub(crate) async fn get(
         .store
         .read(move |sql| -> Result<Start, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
-            let reader = Reader::new(caller.actor, &workspace);
-            match token {
-                None => Ok(first(sql, &workspace, &reader)?),
+            let reader = Reader::new(sql, caller.actor, &workspace)?;
+            let mut page = match token {
+                None => first(sql, &workspace, &reader)?,
                 Some(token) => {
                     cursor::place(sql, &workspace, &reader, &token.cursor, "page")?
                         .map_err(|cause| cause.to_error(&workspace.epoch))?;
-                    Ok(later(sql, &workspace, &reader, token)?)
+                    later(sql, &workspace, &reader, token)?
                 }
+            };
+            // A long list that no first screen needs: on the last page, whole.
+            if page.next_page.is_none() {
+                page.templates = Some(templates::approved_json(sql, &workspace.id)?);
             }
+            Ok(page)
         })
         .await?;
     Ok(Json(page))
@@ -151,9 +178,10 @@ fn first(sql: &Sql, workspace: &Workspace, reader: &Reader) -> Result<Start, Sto
         }
         page.conversations.extend(object);
         page.messages.extend(message);
-        add_contact(sql, &mut page, &mut contacts, conversation)?;
+        bytes += add_contact(sql, reader, &mut page, &mut contacts, conversation)?;
         last = Some(conversation);
     }
+    let quick_replies = quick_replies::count(sql, &workspace.id)? > 0;
     if let Some(last) = last {
         let token = Token {
             cursor,
@@ -162,7 +190,20 @@ fn first(sql: &Sql, workspace: &Workspace, reader: &Reader) -> Result<Start, Sto
                 || i64::try_from(listed.len()).is_ok_and(|count| count >= PAGE),
             last_at: last.last_at,
             id: last.id.clone(),
+            quick_replies,
             stage: Stage::Recent,
+            after: String::new(),
+        };
+        page.next_page = Some(token.encode()?);
+    } else if quick_replies {
+        let token = Token {
+            cursor,
+            as_of: workspace.head_seq,
+            others: false,
+            last_at: 0,
+            id: String::new(),
+            quick_replies,
+            stage: Stage::QuickReplies,
             after: String::new(),
         };
         page.next_page = Some(token.encode()?);
@@ -178,6 +219,7 @@ fn later(
 ) -> Result<Start, StoreError> {
     let (id, sight, boundary) = (&workspace.id, &reader.sight, token.boundary());
     let listed = match token.stage {
+        Stage::QuickReplies => return texts(sql, workspace, reader, token),
         Stage::Recent => conversations::above(sql, id, sight, &boundary, &token.after, PAGE)?,
         Stage::Others => {
             conversations::below(sql, id, sight, &boundary, token.as_of, &token.after, PAGE)?
@@ -188,18 +230,19 @@ fn later(
     let mut bytes = 0;
     let mut done = 0;
     for conversation in &listed {
-        let messages = objects::newest_messages(sql, &conversation.id)?;
         let object = match token.stage {
-            Stage::Recent => None,
             Stage::Others => objects::conversation_json(sql, &conversation.id)?,
+            Stage::Recent | Stage::QuickReplies => None,
         };
+        let room = MAX_PAGE.saturating_sub(2 * ENVELOPE).saturating_sub(length(object.iter()));
+        let messages = objects::newest_messages(sql, &conversation.id, room)?;
         bytes += length(object.iter().chain(&messages));
         if bytes > MAX_PAGE - ENVELOPE && done > 0 {
             break;
         }
         if object.is_some() {
             page.conversations.extend(object);
-            add_contact(sql, &mut page, &mut contacts, conversation)?;
+            bytes += add_contact(sql, reader, &mut page, &mut contacts, conversation)?;
         }
         page.messages.extend(messages);
         token.after.clone_from(&conversation.id);
@@ -211,8 +254,37 @@ fn later(
         Stage::Recent if token.others => {
             Some(Token { stage: Stage::Others, after: String::new(), ..token }.encode()?)
         }
-        Stage::Recent | Stage::Others => None,
+        _ if token.quick_replies => {
+            Some(Token { stage: Stage::QuickReplies, after: String::new(), ..token }.encode()?)
+        }
+        _ => None,
     };
+    Ok(page)
+}
+
+/// The quick replies, in id order.
+fn texts(
+    sql: &Sql,
+    workspace: &Workspace,
+    reader: &Reader,
+    mut token: Token,
+) -> Result<Start, StoreError> {
+    let mut page = empty(sql, workspace, reader, token.cursor.clone())?;
+    let listed = quick_replies::after(sql, &workspace.id, &token.after, TEXTS)?;
+    let mut bytes = 0;
+    for reply in &listed {
+        let object = reply.to_json();
+        bytes += length(std::iter::once(&object));
+        if bytes > MAX_PAGE / 2 && !page.quick_replies.is_empty() {
+            break;
+        }
+        page.quick_replies.push(object);
+        token.after.clone_from(&reply.id);
+    }
+    let full = i64::try_from(listed.len()).is_ok_and(|count| count >= TEXTS);
+    if full || page.quick_replies.len() < listed.len() {
+        page.next_page = Some(token.encode()?);
+    }
     Ok(page)
 }
 
@@ -246,8 +318,11 @@ fn empty(
         conversations: Vec::new(),
         contacts: Vec::new(),
         members: members.iter().map(objects::member_json).collect(),
-        labels: Vec::new(),
+        templates: None,
+        labels: labels::all(sql, &workspace.id)?.iter().map(Label::to_json).collect(),
+        teams: teams::all(sql, &workspace.id)?.iter().map(Team::to_json).collect(),
         messages: Vec::new(),
+        quick_replies: Vec::new(),
         next_page: None,
     })
 }
@@ -257,14 +332,20 @@ fn length<'o>(objects: impl Iterator<Item = &'o Value>) -> usize {
     objects.map(|object| object.to_string().len() + 1).sum()
 }
 
+/// Puts a conversation's contact on the page, once; gives its bytes.
 fn add_contact(
     sql: &Sql,
+    reader: &Reader,
     page: &mut Start,
     contacts: &mut BTreeSet<String>,
     listed: &Listed,
-) -> Result<(), StoreError> {
-    if contacts.insert(listed.contact.clone()) {
-        page.contacts.extend(objects::contact_json(sql, &listed.contact)?);
+) -> Result<usize, StoreError> {
+    if !contacts.insert(listed.contact.clone()) {
+        return Ok(0);
     }
-    Ok(())
+    let Some(mut contact) = objects::contact_json(sql, &listed.contact)? else { return Ok(0) };
+    reader.mask(&mut contact);
+    let bytes = length(std::iter::once(&contact));
+    page.contacts.push(contact);
+    Ok(bytes)
 }

@@ -16,10 +16,14 @@ use super::{ENVELOPE, MAX_PAGE, MAX_ROWS};
 use crate::agents::error::ApiError;
 use crate::agents::http::Params;
 use crate::agents::session::Caller;
+use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::changes::{ChangeRow, each};
 use crate::store::workspaces::{self, Workspace};
-use crate::store::{ChangeKind, ChangeScope, Sql, StoreError, conversations, members, objects};
+use crate::store::{
+    ChangeKind, ChangeScope, Sql, StoreError, conversations, labels, members, objects,
+    quick_replies, teams,
+};
 use crate::wire::line as wire;
 
 /// "These are all your changes in (from, to]".
@@ -182,10 +186,18 @@ impl Judge<'_> {
     }
 
     fn moved(&mut self, id: &str, seq: i64) -> Result<Option<Entry>, StoreError> {
-        let object = if self.in_scope(id)? { objects::entered_json(self.sql, id)? } else { None };
-        let Some(object) = object else {
+        let object = if self.in_scope(id)? {
+            // With its own row the page still holds a mebibyte.
+            objects::entered_json(self.sql, id, MAX_PAGE - 2 * ENVELOPE)?
+        } else {
+            None
+        };
+        let Some(mut object) = object else {
             return entry(seq, ChangeKind::Left, id.to_owned(), &json!({}));
         };
+        if let Some(contact) = object.get_mut("contact") {
+            self.reader.mask(contact);
+        }
         let mut covers = vec![(ChangeKind::Conversation, id.to_owned())];
         let id_of = |value: &Value| value.get("id").and_then(Value::as_str).map(str::to_owned);
         if let Some(contact) = object.get("contact").and_then(id_of) {
@@ -208,9 +220,19 @@ impl Judge<'_> {
                 members::find(sql, id)?.filter(|m| !m.removed).map(|m| objects::member_json(&m))
             }
             ChangeKind::Channel => objects::channel_json(sql, id)?,
-            ChangeKind::Contact => objects::contact_json(sql, id)?,
+            ChangeKind::Contact => objects::contact_json(sql, id)?.map(|mut contact| {
+                self.reader.mask(&mut contact);
+                contact
+            }),
             ChangeKind::Conversation => objects::conversation_json(sql, id)?,
             ChangeKind::Message => objects::message_json(sql, id)?,
+            ChangeKind::Template => templates::change_json(sql, &self.workspace.id, id)?,
+            ChangeKind::Label => labels::find(sql, &self.workspace.id, id)?.map(|l| l.to_json()),
+            ChangeKind::QuickReply => {
+                quick_replies::find(sql, &self.workspace.id, id)?.map(|q| q.to_json())
+            }
+            ChangeKind::Team => teams::find(sql, &self.workspace.id, id)?.map(|t| t.to_json()),
+            ChangeKind::Merged => objects::merged_json(sql, id)?,
             ChangeKind::Entered | ChangeKind::Left | ChangeKind::MyRead | ChangeKind::Imported => {
                 return Ok(None);
             }
@@ -266,7 +288,7 @@ pub(crate) async fn get(
         .store
         .read(move |sql| -> Result<Page, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
-            let reader = Reader::new(caller.actor, &workspace);
+            let reader = Reader::new(sql, caller.actor, &workspace)?;
             let since = cursor::place(sql, &workspace, &reader, &since, "since")?
                 .map_err(|cause| cause.to_error(&workspace.epoch))?;
             Ok(page(sql, &workspace, &reader, since, limit, now)?)
@@ -284,7 +306,7 @@ pub(crate) async fn scope(
         .store
         .read(move |sql| -> Result<Scope, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
-            let reader = Reader::new(caller.actor, &workspace);
+            let reader = Reader::new(sql, caller.actor, &workspace)?;
             let cursor = Cursor::at(sql, &workspace, &reader, workspace.head_seq)?;
             Ok(Scope {
                 conversations: conversations::seen(sql, &workspace.id, &reader.sight)?,

@@ -1,20 +1,22 @@
 //! The live line of one device: frames made when they are asked for, so that a slow reader costs
 //! no memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::MAX_ROWS;
 use super::changes::{Page, page};
 use super::close::CloseCode;
 use super::cursor::{self, ResetCause};
-use super::scope::Reader;
+use super::scope::{Reader, may_see};
 use crate::agents::error::ApiError;
 use crate::agents::session::{Caller, authenticate};
+use crate::meta::reads;
 use crate::state::AppState;
 use crate::store::sessions::{self, Session};
-use crate::store::{StoreError, workspaces};
+use crate::store::{StoreError, holders, workspaces};
 
 /// What a socket is to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,32 @@ pub struct LiveFeed {
     more: bool,
     queue: VecDeque<LiveEvent>,
     ended: bool,
+    /// Its number among the sockets.
+    seat: u64,
+    /// The conversation that the phone shows.
+    open: Option<String>,
+    shown: Shown,
+}
+
+/// What was last said about the open conversation.
+#[derive(Debug, Default)]
+struct Shown {
+    /// The rooms' count when they were last looked at; `None`: look again.
+    count: Option<u64>,
+    viewing: BTreeSet<String>,
+    typed: u64,
+    /// Its assignee, and whether they are there.
+    presence: Option<(String, bool)>,
+}
+
+/// What a phone says on the line after its hello.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Said {
+    /// It shows this conversation now, or none.
+    Open { conversation: Option<String> },
+    /// Its person types in the open conversation, or stopped.
+    Typing { on: bool },
 }
 
 /// What a look at the line came to.
@@ -72,11 +100,12 @@ impl LiveFeed {
             .store
             .read(move |sql| -> Result<_, ApiError> {
                 let workspace = workspaces::get(sql, &actor.workspace)?;
-                let reader = Reader::new(actor, &workspace);
+                let reader = Reader::new(sql, actor, &workspace)?;
                 let place = cursor::place(sql, &workspace, &reader, &since, "since")?;
                 Ok((place, reader.fingerprint(), workspace.epoch))
             })
             .await?;
+        let seat = state.rooms.enter(&caller.actor.member);
         let mut feed = Self {
             state,
             caller,
@@ -89,6 +118,9 @@ impl LiveFeed {
             more: false,
             queue: VecDeque::new(),
             ended: false,
+            seat,
+            open: None,
+            shown: Shown::default(),
         };
         match place {
             Ok(seq) => (feed.sent, feed.looked) = (seq, seq),
@@ -117,10 +149,19 @@ impl LiveFeed {
             let workspace = self.caller.actor.workspace.clone();
             let count = heads.count(&workspace);
             if self.seen == Some(count) && !self.more {
+                let rooms = self.state.rooms.count();
+                if self.open.is_some() && self.shown.count != Some(rooms) {
+                    if let Err(error) = self.look_around(rooms).await {
+                        log::error!("live cause=\"{error}\"");
+                        self.end(CloseCode::Fault);
+                    }
+                    continue;
+                }
                 tokio::select! {
                     biased;
                     () = self.state.stop.stopped() => {}
                     () = heads.wait(&workspace, count) => {}
+                    () = self.state.rooms.wait(rooms), if self.open.is_some() => {}
                 }
                 continue;
             }
@@ -139,6 +180,91 @@ impl LiveFeed {
         }
     }
 
+    /// Takes in what the phone says after its hello. What is not understood is not heard.
+    pub async fn hear(&mut self, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(Said::Open { conversation }) => self.show(conversation).await,
+            Ok(Said::Typing { on }) => {
+                self.state.rooms.typing(self.seat, on);
+                if let (true, Some(open)) = (on, self.state.rooms.open_of(self.seat)) {
+                    // The customer may be told; the socket does not wait for Meta.
+                    let state = self.state.clone();
+                    tokio::spawn(async move { reads::typing(&state, &open).await });
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The phone shows another conversation; one that its member may not see is none.
+    async fn show(&mut self, conversation: Option<String>) {
+        let mut shown = None;
+        if let Some(id) = conversation {
+            let (actor, asked) = (self.caller.actor.clone(), id.clone());
+            let seen = self.state.store.read(move |sql| may_see(sql, &actor, &asked)).await;
+            shown = matches!(seen, Ok(true)).then_some(id);
+        }
+        self.state.rooms.open(self.seat, shown.as_deref());
+        // What was said before it was opened is over.
+        self.shown = Shown { typed: self.state.rooms.count(), ..Shown::default() };
+        self.open = shown;
+    }
+
+    /// Says what changed around the open conversation since it was last said.
+    async fn look_around(&mut self, count: u64) -> Result<(), StoreError> {
+        let Some(open) = self.open.clone() else { return Ok(()) };
+        let (actor, id) = (self.caller.actor.clone(), open.clone());
+        let seen = self
+            .state
+            .store
+            .read(move |sql| -> Result<_, StoreError> {
+                if !may_see(sql, &actor, &id)? {
+                    return Ok(None);
+                }
+                Ok(holders::find(sql, &actor.workspace, &id)?.map(|desk| desk.assignee))
+            })
+            .await?;
+        let Some(assignee) = seen else {
+            // It left the scope while it was open.
+            self.show(None).await;
+            return Ok(());
+        };
+        let (rooms, me) = (&self.state.rooms, &self.caller.actor.member);
+        let view = rooms.view(&open, me, self.shown.typed);
+        let presence = assignee.filter(|member| member != me).map(|member| {
+            let online = rooms.is_online(&member);
+            (member, online)
+        });
+        let mut frames = Vec::new();
+        if view.viewing != self.shown.viewing {
+            frames.push(json!({ "kind": "viewing", "members": view.viewing }));
+            self.shown.viewing = view.viewing;
+        }
+        if presence != self.shown.presence {
+            if let Some((member, online)) = &presence {
+                frames.push(json!({ "kind": "presence", "member": member, "online": online }));
+            }
+            self.shown.presence = presence;
+        }
+        for (number, member, on) in view.typing {
+            self.shown.typed = self.shown.typed.max(number);
+            frames.push(json!({ "kind": "typing", "member": member, "on": on }));
+        }
+        self.shown.count = Some(count);
+        for frame in frames {
+            self.queue.push_back(LiveEvent::Text(self.about(&open, frame)));
+        }
+        Ok(())
+    }
+
+    fn about(&self, conversation: &str, mut frame: Value) -> String {
+        if let Some(map) = frame.as_object_mut() {
+            map.insert("conversation".into(), conversation.into());
+            map.insert("server_time".into(), self.state.ports.clock.now_ms().into());
+        }
+        frame.to_string()
+    }
+
     async fn look(&self) -> Result<Look, StoreError> {
         let (session, looked) = (self.caller.session.clone(), self.looked);
         let (epoch, fingerprint) = (self.epoch.clone(), self.fingerprint.clone());
@@ -152,7 +278,7 @@ impl LiveFeed {
                 if workspace.epoch != epoch {
                     return Ok(Look::Reset(ResetCause::Epoch, workspace.epoch));
                 }
-                let reader = Reader::new(session.actor, &workspace);
+                let reader = Reader::new(sql, session.actor, &workspace)?;
                 if reader.fingerprint() != fingerprint {
                     return Ok(Look::Reset(ResetCause::Scope, workspace.epoch));
                 }
@@ -164,6 +290,8 @@ impl LiveFeed {
     fn take(&mut self, mut page: Page) {
         self.looked = page.to;
         self.more = page.has_more;
+        // What moved may have moved the open conversation.
+        self.shown.count = None;
         let wanted = self.state.wanted.of(&self.caller.actor.device);
         let reaches = wanted > self.sent && page.to > self.sent;
         if page.changes.is_empty() && !self.first && !reaches {
@@ -192,6 +320,12 @@ impl LiveFeed {
     fn end(&mut self, code: CloseCode) {
         self.queue.push_back(LiveEvent::Close(code));
         self.ended = true;
+    }
+}
+
+impl Drop for LiveFeed {
+    fn drop(&mut self) {
+        self.state.rooms.leave(self.seat);
     }
 }
 

@@ -7,6 +7,7 @@ pub mod close;
 pub mod cursor;
 pub mod live;
 pub mod pages;
+pub mod room;
 pub mod scope;
 pub(crate) mod socket;
 pub mod wanted;

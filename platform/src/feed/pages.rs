@@ -54,7 +54,7 @@ pub(crate) async fn get(
         .store
         .read(move |sql| -> Result<Answer, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
-            let reader = Reader::new(caller.actor, &workspace);
+            let reader = Reader::new(sql, caller.actor, &workspace)?;
             conversations::scope_of(sql, &workspace.id, &id)?
                 .filter(|scope| reader.may_see(scope))
                 .ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;

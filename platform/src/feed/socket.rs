@@ -93,9 +93,12 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
             biased;
             incoming = stream.next() => match incoming {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                // Pings are answered by the library; nothing else is said on this line yet.
-                Some(Ok(_)) => {
+                // Pings are answered by the library.
+                Some(Ok(said)) => {
                     heard = Instant::now();
+                    if let Message::Text(text) = said {
+                        feed.hear(&text).await;
+                    }
                     continue;
                 }
             },

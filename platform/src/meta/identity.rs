@@ -22,6 +22,11 @@ pub(crate) fn conversation(workspace: &str, contact: &str, phone_number_id: &str
     derive(workspace, "conversation", &format!("{contact} {phone_number_id}"))
 }
 
+/// Id of a template of an account.
+pub(crate) fn template(workspace: &str, waba_id: &str, name: &str, language: &str) -> String {
+    derive(workspace, "template", &format!("{waba_id} {name} {language}"))
+}
+
 /// HMAC-SHA-256 under the workspace's (random) id, as a UUID of version 8: without the key an id
 /// does not tell the number it was made from.
 fn derive(workspace: &str, kind: &str, from: &str) -> String {

@@ -65,6 +65,9 @@ pub(crate) struct Trouble {
     /// WhatsApp's own code, where one came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) whatsapp_code: Option<i64>,
+    /// Stable word for the sentence under the bubble, of `meta::codes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) word: Option<String>,
     /// Since when, ms UTC.
     pub(crate) since: i64,
     /// When it is tried again by itself, ms UTC.
@@ -87,6 +90,7 @@ impl Trouble {
         Self {
             reason: reason.to_owned(),
             whatsapp_code: None,
+            word: None,
             since,
             next_try: None,
             is_final: false,
@@ -98,6 +102,12 @@ impl Trouble {
     /// The same trouble with WhatsApp's code.
     pub(crate) fn with_code(mut self, code: Option<i64>) -> Self {
         self.whatsapp_code = code;
+        self
+    }
+
+    /// The same trouble with a word for its sentence.
+    pub(crate) fn saying(mut self, word: &str) -> Self {
+        self.word = Some(word.to_owned());
         self
     }
 

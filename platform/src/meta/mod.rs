@@ -2,14 +2,18 @@
 //!
 //! In: `webhook` keeps the raw body before it answers ([`intake`] puts many into one transaction), [`processor`] works bodies off in order
 //! with `payload` (pure reading) and `ingest` (what it does to the store). Out: [`send`], a
-//! durable queue of its own, through the port [`graph`].
+//! durable queue of its own, [`reads`] beside it, through the port [`graph`]. [`media`] both ways, [`templates`] as Meta has
+//! them.
 
 pub mod graph;
 pub mod intake;
+pub mod media;
 pub mod processor;
+pub mod reads;
 pub mod replay;
 pub mod seal;
 pub mod send;
+pub mod templates;
 pub mod wake;
 
 mod answered;
@@ -18,9 +22,8 @@ mod codes;
 mod identity;
 pub(crate) mod ingest;
 pub(crate) mod ladder;
-#[allow(dead_code, reason = "account events and the send queue call it next")]
 pub(crate) mod line;
-mod marks;
+pub(crate) mod marks;
 pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;
@@ -36,6 +39,7 @@ const BODIES_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// Drops what has been kept long enough: raw bodies, statuses that nobody claimed.
 pub(crate) fn prune(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    reads::prune(tx)?;
     texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
     amendments::prune(tx.sql(), tx.now() - PARKED_FOR_MS)?;
     webhooks::prune(tx.sql(), tx.now() - BODIES_FOR_MS)?;

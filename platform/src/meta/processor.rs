@@ -42,6 +42,8 @@ pub(crate) async fn run(state: AppState) {
                 state.webhooks.worked_off();
                 // News may have freed a message that waited for it.
                 state.sends.wake();
+                state.media.wake();
+                state.templates.wake();
                 // Whoever waits for this thread or the writer goes between two transactions.
                 tokio::task::yield_now().await;
                 continue;

@@ -66,3 +66,20 @@ impl SendQueue {
         self.0.notified().await;
     }
 }
+
+/// The handle of a worker that looks at the store when something may be there for it: files to
+/// fetch, templates to list, reactions and read marks to pass on.
+#[derive(Debug, Default)]
+pub struct Wake(Notify);
+
+impl Wake {
+    /// Has the worker look. Never lost, never blocks.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    /// The worker's own wait. Cancel safe.
+    pub(crate) async fn woken(&self) {
+        self.0.notified().await;
+    }
+}

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
-use axum::http::{Extensions, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -115,7 +116,7 @@ macro_rules! methods {
     )*};
 }
 
-methods!(get GET, post POST, delete DELETE);
+methods!(get GET, head HEAD, post POST, put PUT, patch PATCH, delete DELETE);
 
 impl Endpoint {
     fn new(
@@ -141,6 +142,16 @@ impl Endpoint {
         Self { method, path, operation, handler }
     }
 
+    /// What the field of the path is.
+    pub(crate) fn id(mut self, words: &'static str) -> Self {
+        for parameter in &mut self.operation.parameters {
+            if parameter.place == Place::Path {
+                parameter.words = words;
+            }
+        }
+        self
+    }
+
     /// A field of the query.
     pub(crate) fn query(
         mut self,
@@ -155,6 +166,15 @@ impl Endpoint {
             self.operation.codes.insert(ErrorCode::Malformed);
         }
         self
+    }
+
+    /// A field of the query whose words a type tells; it may be absent.
+    pub(crate) fn query_of(self, name: &'static str, words: &'static str, shape: Shape) -> Self {
+        let mut schemas = SchemaGenerator::default();
+        shape(&mut schemas);
+        let own = schemas.take_definitions(true).into_iter().next();
+        let own = own.and_then(|(_, schema)| Schema::try_from(schema).ok()).unwrap_or_default();
+        self.query(name, false, words, own)
     }
 
     /// A header that this address looks at.
@@ -236,6 +256,16 @@ impl Input for Extensions {
 
 /// Such a handler reads the body by itself; its row says what.
 impl Input for Request {
+    fn describe(_: &mut Operation) {}
+}
+
+/// As above.
+impl Input for Body {
+    fn describe(_: &mut Operation) {}
+}
+
+/// Its row names those that it looks at.
+impl Input for HeaderMap {
     fn describe(_: &mut Operation) {}
 }
 

@@ -3,6 +3,8 @@
 //! (tests/architecture).
 
 pub(crate) mod endpoint;
+mod media;
+mod office;
 mod outside;
 mod phones;
 
@@ -19,6 +21,8 @@ pub(crate) const V1: &str = "/v1";
 /// Every address.
 pub(crate) fn all() -> Vec<Endpoint> {
     let mut all = phones::endpoints();
+    all.extend(media::endpoints());
+    all.extend(office::endpoints());
     all.extend(outside::endpoints());
     all
 }

@@ -1,8 +1,8 @@
 //! Addresses of the phones: protocol.md 1 to 6.
 
-use super::endpoint::{Content, Endpoint, delete, get, post, text, whole};
+use super::endpoint::{Content, Endpoint, delete, get, post, put, text, whole};
 use crate::agents::error::ErrorCode;
-use crate::agents::{commands, session, sign_in};
+use crate::agents::{commands, known, push, session, sign_in, wiped};
 use crate::feed::{MAX_ROWS, bootstrap, changes, pages, socket};
 
 /// In the order of the document.
@@ -43,6 +43,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .query("limit", false, "The most messages.", whole(1, MAX_ROWS, pages::DEFAULT)),
         post("/v1/commands", commands::post, "At most 100 commands, each judged by itself.")
             .refuses(&[ErrorCode::Reset]),
+        post("/v1/messages/known", known::post, "Which of a device's own sends are not here."),
+        put("/v1/devices/{id}/push", push::put, "Where this device wants to be rung."),
+        delete("/v1/devices/{id}/push", push::delete, "This device is rung no more."),
+        post("/v1/wiped", wiped::post, "A phone that was signed out for good wiped the account.")
+            .refuses(&[ErrorCode::Token]),
         get(
             "/v1/live",
             socket::get,

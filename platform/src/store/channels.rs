@@ -1,6 +1,6 @@
 //! Channels as the operator adds them.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{StoreError, WriteTx};
 
@@ -34,6 +34,32 @@ pub fn is_known(tx: &WriteTx<'_>, phone_number_id: &str) -> Result<bool, StoreEr
         })
         .optional()?
         .is_some())
+}
+
+/// Whether this is a channel of a workspace.
+pub(crate) fn is_of(c: &Connection, id: &str, workspace: &str) -> Result<bool, StoreError> {
+    Ok(account_of(c, id, workspace)?.is_some())
+}
+
+/// Meta's id of the account of a workspace's channel.
+pub(crate) fn account_of(
+    c: &Connection,
+    id: &str,
+    workspace: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT waba_id FROM channels WHERE id = ?1 AND workspace = ?2")?
+        .query_row((id, workspace), |row| row.get(0))
+        .optional()?)
+}
+
+/// The first channel of a workspace on an account.
+pub(crate) fn on_account(
+    c: &Connection,
+    workspace: &str,
+    waba_id: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT min(id) FROM channels WHERE workspace = ?1 AND waba_id = ?2")?
+        .query_row((workspace, waba_id), |row| row.get(0))?)
 }
 
 /// Adds a channel, connected.

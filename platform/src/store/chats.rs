@@ -173,9 +173,32 @@ pub(crate) fn update(c: &Connection, chat: &ConversationRow) -> Result<(), Store
     Ok(())
 }
 
+/// Whose a conversation is.
+pub(crate) fn assignee(c: &Connection, id: &str) -> Result<Option<String>, StoreError> {
+    let found = c
+        .prepare_cached("SELECT assignee FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Makes a new conversation somebody's; its scope was set when it was added.
+pub(crate) fn set_assignee(c: &Connection, id: &str, member: &str) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE conversations SET assignee = ?2 WHERE id = ?1")?
+        .execute((id, member))?;
+    Ok(())
+}
+
 /// Writes the version.
 pub(crate) fn set_version(c: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE conversations SET version = ?2 WHERE id = ?1")?
         .execute((id, version))?;
     Ok(())
+}
+
+/// The workspace of a channel, if there is such a channel.
+pub(crate) fn workspace_of_channel(c: &Connection, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT workspace FROM channels WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
 }

@@ -48,3 +48,13 @@ pub fn keep_withdrawn(tx: &WriteTx<'_>, device: &str, id: &str) -> Result<(), St
     }
     Ok(())
 }
+
+/// Whether this device's command was judged, or its message is here.
+pub(crate) fn knows(sql: &Connection, device: &str, id: &str) -> Result<bool, StoreError> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM commands WHERE device = ?1 AND id = ?2)
+                 OR EXISTS (SELECT 1 FROM messages WHERE id = ?2 AND author_device = ?1)",
+        )?
+        .query_row((device, id), |row| row.get(0))?)
+}

@@ -13,6 +13,8 @@ pub struct Sight {
     pub unassigned: bool,
     /// What is this member's.
     pub member: String,
+    /// What is theirs: the teams that the member is in.
+    pub teams: Vec<String>,
 }
 
 impl Sight {
@@ -21,12 +23,19 @@ impl Sight {
         self.all
             || (self.unassigned && scope == "unassigned")
             || scope.strip_prefix("member:") == Some(self.member.as_str())
+            || scope.strip_prefix("team:").is_some_and(|id| self.teams.iter().any(|t| t == id))
     }
 }
 
 /// The condition that [`Sight::sees`] states, on parameters `?2` to `?4`.
 const SEEN: &str =
-    "workspace = ?1 AND (?2 OR (?3 AND scope = 'unassigned') OR scope = 'member:' || ?4)";
+    "workspace = ?1 AND (?2 OR (?3 AND scope = 'unassigned') OR scope = 'member:' || ?4
+         OR scope IN (SELECT 'team:' || team FROM team_members WHERE member = ?4))";
+
+/// A conversation in a list; its contact is the one that its own became part of, if it did.
+const LISTED: &str =
+    "SELECT id, coalesce((SELECT k.merged_into FROM contacts k WHERE k.id = contact), contact),
+         last_at FROM conversations";
 
 /// A conversation in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +87,7 @@ pub fn recent(
     limit: i64,
 ) -> Result<Vec<Listed>, StoreError> {
     let mut statement = sql.prepare_cached(&format!(
-        "SELECT id, contact, last_at FROM conversations WHERE {SEEN}
+        "{LISTED} WHERE {SEEN}
          ORDER BY last_at DESC, id LIMIT ?5"
     ))?;
     let rows = statement
@@ -97,7 +106,7 @@ pub fn above(
     limit: i64,
 ) -> Result<Vec<Listed>, StoreError> {
     let mut statement = sql.prepare_cached(&format!(
-        "SELECT id, contact, last_at FROM conversations WHERE {SEEN} AND id > ?5
+        "{LISTED} WHERE {SEEN} AND id > ?5
          AND (last_at > ?6 OR (last_at = ?6 AND id <= ?7)) ORDER BY id LIMIT ?8"
     ))?;
     let rows = statement
@@ -130,7 +139,7 @@ pub fn below(
     limit: i64,
 ) -> Result<Vec<Listed>, StoreError> {
     let mut statement = sql.prepare_cached(&format!(
-        "SELECT id, contact, last_at FROM conversations WHERE {SEEN} AND id > ?5
+        "{LISTED} WHERE {SEEN} AND id > ?5
          AND (last_at < ?6 OR (last_at = ?6 AND id > ?7) OR version > ?8) ORDER BY id LIMIT ?9"
     ))?;
     let rows = statement
@@ -159,8 +168,10 @@ pub fn contact_seen(
     sight: &Sight,
     contact: &str,
 ) -> Result<bool, StoreError> {
-    let mut statement = sql
-        .prepare_cached("SELECT scope FROM conversations WHERE contact = ?1 AND workspace = ?2")?;
+    let mut statement = sql.prepare_cached(
+        "SELECT scope FROM conversations WHERE workspace = ?2 AND contact IN
+                 (SELECT ?1 UNION ALL SELECT id FROM contacts WHERE merged_into = ?1)",
+    )?;
     let scopes = statement
         .query_map((contact, workspace), |row| row.get(0))?
         .collect::<Result<Vec<String>, _>>()?;

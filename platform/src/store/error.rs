@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A row does not have the shape that the schema promises.
     #[error("unexpected data: {0}")]
     Unexpected(&'static str),
+    /// The file system refused a file beside the database.
+    #[error("a file of the data folder cannot be used: {0}")]
+    Folder(std::io::ErrorKind),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

@@ -61,3 +61,9 @@ pub fn used(tx: &WriteTx<'_>, hash: &[u8], device: &str, session: &str) -> Resul
     )?;
     Ok(())
 }
+
+/// Forgets the codes of a member that nobody used.
+pub(crate) fn forget(tx: &WriteTx<'_>, member: &str) -> Result<(), StoreError> {
+    tx.sql().execute("DELETE FROM link_codes WHERE member = ?1 AND used_by IS NULL", [member])?;
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{StoreError, WriteTx};
+use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 use crate::agents::outcome::Role;
 
 /// A member's row.
@@ -22,6 +22,12 @@ pub struct Member {
     pub version: i64,
     /// They were removed.
     pub removed: bool,
+    /// As [`normal_email`] gives it.
+    pub email: String,
+    /// Whether they are on shift.
+    pub on_shift: bool,
+    /// Since when, ms UTC; 0 if they never said so.
+    pub shift_since: i64,
 }
 
 /// A member to be added.
@@ -43,7 +49,8 @@ pub struct NewMember<'a> {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, workspace, name, role, password_hash, version, removed_at IS NOT NULL";
+const COLUMNS: &str = "id, workspace, name, role, password_hash, version, removed_at IS NOT NULL, \
+     email, on_shift, shift_since";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(Member, String)> {
     let role: String = row.get(3)?;
@@ -55,6 +62,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Member, String)> {
         password_hash: row.get(4)?,
         version: row.get(5)?,
         removed: row.get(6)?,
+        email: row.get(7)?,
+        on_shift: row.get(8)?,
+        shift_since: row.get(9)?,
     };
     Ok((member, role))
 }
@@ -112,5 +122,51 @@ pub fn insert(tx: &WriteTx<'_>, member: &NewMember<'_>) -> Result<(), StoreError
             tx.now(),
         ),
     )?;
+    Ok(())
+}
+
+/// Writes what may change and gives the member a row on the line.
+pub(crate) fn save(tx: &mut WriteTx<'_>, member: &Member) -> Result<i64, StoreError> {
+    let version =
+        tx.change(&member.workspace, &ChangeScope::Workspace, ChangeKind::Member, &member.id)?;
+    tx.sql().execute(
+        "UPDATE members SET name = ?2, role = ?3, on_shift = ?4, shift_since = ?5, version = ?6
+         WHERE id = ?1",
+        (
+            &member.id,
+            &member.name,
+            member.role.as_str(),
+            member.on_shift,
+            member.shift_since,
+            version,
+        ),
+    )?;
+    Ok(version)
+}
+
+/// Removes a member: nobody signs in as them any more, and the line says that they are gone.
+pub(crate) fn remove(tx: &mut WriteTx<'_>, member: &Member) -> Result<i64, StoreError> {
+    let version =
+        tx.gone(&member.workspace, &ChangeScope::Workspace, ChangeKind::Member, &member.id)?;
+    tx.sql().execute(
+        "UPDATE members SET removed_at = ?2, version = ?3 WHERE id = ?1 AND removed_at IS NULL",
+        (&member.id, tx.now(), version),
+    )?;
+    Ok(version)
+}
+
+/// How many owners a workspace has.
+pub(crate) fn owners(sql: &Connection, workspace: &str) -> Result<i64, StoreError> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT count(*) FROM members
+             WHERE workspace = ?1 AND role = 'owner' AND removed_at IS NULL",
+        )?
+        .query_row([workspace], |row| row.get(0))?)
+}
+
+/// Writes a new password's hash.
+pub(crate) fn set_password(tx: &WriteTx<'_>, id: &str, hash: &str) -> Result<(), StoreError> {
+    tx.sql().execute("UPDATE members SET password_hash = ?2 WHERE id = ?1", (id, hash))?;
     Ok(())
 }

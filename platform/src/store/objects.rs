@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::members::Member;
 use super::workspaces::Workspace;
-use super::{StoreError, WriteTx};
+use super::{StoreError, WriteTx, contacts, labels};
+use crate::desk::options::Options;
 
 /// How many messages come with a conversation that enters a scope.
 pub const NEWEST: i64 = 20;
@@ -23,7 +24,7 @@ pub fn workspace_json(workspace: &Workspace) -> Result<Value, StoreError> {
         "version": workspace.version,
         "epoch": workspace.epoch,
         "name": workspace.name,
-        "options": { "members_see_unassigned": workspace.members_see_unassigned },
+        "options": Options::of(workspace)?,
         "greeting_texts": serde_json::from_str::<Value>(&workspace.greeting_texts)?,
     }))
 }
@@ -35,16 +36,19 @@ pub fn member_json(member: &Member) -> Value {
         "version": member.version,
         "name": member.name,
         "role": member.role.as_str(),
+        "shift": { "on": member.on_shift, "since": member.shift_since },
     })
 }
 
-/// The contact with this id.
+/// The contact with this id, unless it became part of another.
 pub fn contact_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreError> {
-    Ok(sql
+    let found = sql
         .prepare_cached(
-            "SELECT id, version, name, phone, wa_user_id, username, perhaps_same,
-                    CASE marketing WHEN 'stopped' THEN marketing END
-             FROM contacts WHERE id = ?1",
+            "SELECT id, version, coalesce((SELECT f.value FROM contact_fields f
+                 WHERE f.contact = contacts.id AND f.field = 'name'), name), phone,
+                 CASE WHEN erased_at IS NULL THEN wa_user_id END, username, perhaps_same,
+                 CASE marketing WHEN 'stopped' THEN marketing END
+             FROM contacts WHERE id = ?1 AND merged_into IS NULL",
         )?
         .query_row([id], |row| {
             let mut map = Map::new();
@@ -60,10 +64,16 @@ pub fn contact_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreEr
             ] {
                 put(&mut map, name, row.get::<_, Option<String>>(index)?);
             }
-            map.insert("labels".into(), json!([]));
-            Ok(Value::Object(map))
+            Ok(map)
         })
-        .optional()?)
+        .optional()?;
+    let Some(mut map) = found else { return Ok(None) };
+    map.insert("labels".into(), labels::of(sql, id)?.into());
+    let fields = contacts::fields(sql, id)?;
+    if !fields.is_empty() {
+        map.insert("fields".into(), fields.into());
+    }
+    Ok(Some(Value::Object(map)))
 }
 
 const CHANNEL: &str =
@@ -108,13 +118,16 @@ pub fn channels_json(sql: &Connection, workspace: &str) -> Result<Vec<Value>, St
 pub fn conversation_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreError> {
     let found = sql
         .prepare_cached(
-            "SELECT id, version, contact, channel, status, snoozed_until, assignee, handler,
-                    window_closes_at, unread, last_n, waiting_since, read_up_to_n
+            "SELECT id, version, coalesce((SELECT k.merged_into FROM contacts k WHERE k.id = contact),
+                        contact), channel, status, snoozed_until, assignee, handler,
+                    window_closes_at, unread, last_n, waiting_since, read_up_to_n, team,
+                    ai_resumes_at, continued_in
              FROM conversations WHERE id = ?1",
         )?
         .query_row([id], read_conversation)
         .optional()?;
     let Some(mut map) = found else { return Ok(None) };
+    map.insert("labels".into(), labels::of(sql, id)?.into());
     put(&mut map, "last_message", last_message(sql, id)?);
     Ok(Some(Value::Object(map)))
 }
@@ -131,7 +144,9 @@ fn read_conversation(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
     map.insert("status".into(), status.into());
     put(&mut map, "assignee", row.get::<_, Option<String>>(6)?);
     map.insert("handler".into(), row.get::<_, String>(7)?.into());
-    map.insert("labels".into(), json!([]));
+    put(&mut map, "team", row.get::<_, Option<String>>(13)?);
+    put(&mut map, "ai_resumes_at", row.get::<_, Option<i64>>(14)?);
+    put(&mut map, "continued_in", row.get::<_, Option<String>>(15)?);
     let mut window = Map::new();
     put(&mut window, "closes_at", row.get::<_, Option<i64>>(8)?);
     map.insert("window".into(), window.into());
@@ -142,12 +157,14 @@ fn read_conversation(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
     Ok(map)
 }
 
-/// The newest live message that was not taken back: a withdrawn one counts as nothing.
+/// The newest live message that was not taken back: a withdrawn one counts as nothing, and a line
+/// about an assignment is no message.
 fn last_message(sql: &Connection, conversation: &str) -> Result<Option<Value>, StoreError> {
     let found = sql
         .prepare_cached(
             "SELECT id, n, sent_at, author_kind, author_member, body FROM messages
-             WHERE conversation = ?1 AND n > 0 AND deleted IS NULL ORDER BY n DESC LIMIT 1",
+             WHERE conversation = ?1 AND n > 0 AND deleted IS NULL
+               AND json_extract(body, '$.kind') <> 'event' ORDER BY n DESC LIMIT 1",
         )?
         .query_row([conversation], |row| {
             let mut map = Map::new();
@@ -238,6 +255,15 @@ fn with_json(row: MessageRow) -> Result<Value, StoreError> {
     Ok(Value::Object(map))
 }
 
+/// What became of a contact that is no more: `{from, into}`.
+pub(crate) fn merged_json(sql: &Connection, from: &str) -> Result<Option<Value>, StoreError> {
+    let into: Option<Option<String>> = sql
+        .prepare_cached("SELECT merged_into FROM contacts WHERE id = ?1")?
+        .query_row([from], |row| row.get(0))
+        .optional()?;
+    Ok(into.flatten().map(|into| json!({ "from": from, "into": into })))
+}
+
 /// Reactions as phones read them, oldest first.
 fn reactions(rows: &str) -> Result<Value, StoreError> {
     let mut rows: Vec<(String, Option<String>, String, i64)> = serde_json::from_str(rows)?;
@@ -305,9 +331,39 @@ pub fn messages_before(
     rows.into_iter().map(with_json).collect()
 }
 
-/// The last [`NEWEST`] messages of a conversation, oldest first.
-pub fn newest_messages(sql: &Connection, conversation: &str) -> Result<Vec<Value>, StoreError> {
+/// Up to `limit` messages whose number is above `n`, by number.
+pub(crate) fn messages_after(
+    sql: &Connection,
+    conversation: &str,
+    n: i64,
+    limit: i64,
+) -> Result<Vec<Value>, StoreError> {
+    let mut statement = sql.prepare_cached(&format!(
+        "{MESSAGE} WHERE conversation = ?1 AND n > ?2 ORDER BY n LIMIT ?3"
+    ))?;
+    let rows = statement
+        .query_map((conversation, n, limit), read_message)?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(with_json).collect()
+}
+
+/// The last [`NEWEST`] messages of a conversation, oldest first; fewer if they would take more
+/// than `room` bytes, but one at least. The phone fetches the others as it does any hole.
+pub fn newest_messages(
+    sql: &Connection,
+    conversation: &str,
+    room: usize,
+) -> Result<Vec<Value>, StoreError> {
     let mut messages = messages_before(sql, conversation, None, NEWEST)?;
+    let mut bytes = 0;
+    let fitting = messages
+        .iter()
+        .take_while(|message| {
+            bytes += message.to_string().len() + 1;
+            bytes <= room
+        })
+        .count();
+    messages.truncate(fitting.max(1));
     messages.reverse();
     Ok(messages)
 }
@@ -318,7 +374,8 @@ pub fn last_message_json(
     conversation: &str,
 ) -> Result<Option<Value>, StoreError> {
     sql.prepare_cached(&format!(
-        "{MESSAGE} WHERE conversation = ?1 AND n > 0 AND deleted IS NULL ORDER BY n DESC LIMIT 1"
+        "{MESSAGE} WHERE conversation = ?1 AND n > 0 AND deleted IS NULL
+         AND json_extract(body, '$.kind') <> 'event' ORDER BY n DESC LIMIT 1"
     ))?
     .query_row([conversation], read_message)
     .optional()?
@@ -326,15 +383,20 @@ pub fn last_message_json(
     .transpose()
 }
 
-/// What `entered` carries: the conversation, its contact, its last messages.
-pub fn entered_json(sql: &Connection, conversation: &str) -> Result<Option<Value>, StoreError> {
+/// What `entered` carries: the conversation, its contact, its last messages, in `room` bytes.
+pub fn entered_json(
+    sql: &Connection,
+    conversation: &str,
+    room: usize,
+) -> Result<Option<Value>, StoreError> {
     let Some(object) = conversation_json(sql, conversation)? else { return Ok(None) };
     let contact = match object.get("contact_id").and_then(Value::as_str) {
         Some(id) => contact_json(sql, id)?,
         None => None,
     };
     let contact = contact.ok_or(StoreError::Unexpected("contact"))?;
-    let messages = newest_messages(sql, conversation)?;
+    let around = object.to_string().len() + contact.to_string().len() + 100;
+    let messages = newest_messages(sql, conversation, room.saturating_sub(around))?;
     Ok(Some(json!({ "conversation": object, "contact": contact, "messages": messages })))
 }
 

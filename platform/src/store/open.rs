@@ -22,6 +22,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_inbound.sql"),
     include_str!("migrations/0003_coexistence.sql"),
+    include_str!("migrations/0004_outbound.sql"),
+    include_str!("migrations/0005_desk.sql"),
     include_str!("migrations/0007_intake.sql"),
     include_str!("migrations/0008_line_life.sql"),
 ];

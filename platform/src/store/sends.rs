@@ -33,10 +33,14 @@ pub(crate) struct SendRow {
     pub(crate) unknown_since: Option<i64>,
     /// A person let later ones go first.
     pub(crate) passed: bool,
+    /// `R5` or `R11` while it waits for a stopped line.
+    pub(crate) line: Option<String>,
+    /// Tries to bring its file up.
+    pub(crate) upload_tries: i64,
 }
 
 const COLUMNS: &str = "message, conversation, channel, n, device, based_on_n, state, attempts, \
-     attempted_at, next_try_at, unknown_since, passed";
+     attempted_at, next_try_at, unknown_since, passed, line, upload_tries";
 
 /// As in the partial index `sends_open`.
 const OPEN: &str = "state IN ('waiting', 'attempted', 'unknown', 'held')";
@@ -56,6 +60,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         next_try_at: row.get(9)?,
         unknown_since: row.get(10)?,
         passed: row.get(11)?,
+        line: row.get(12)?,
+        upload_tries: row.get(13)?,
     })
 }
 
@@ -82,12 +88,44 @@ pub(crate) fn open_of(c: &Connection, conversation: &str) -> Result<Vec<SendRow>
     Ok(statement.query_map([conversation], read)?.collect::<Result<_, _>>()?)
 }
 
+/// A recorded attempt, for pacing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// Conversation id.
+    pub(crate) conversation: String,
+    /// Channel id.
+    pub(crate) channel: String,
+    /// ms UTC.
+    pub(crate) at: i64,
+}
+
+/// The attempts recorded after `since` (ms UTC), in their order.
+pub(crate) fn recorded_since(c: &Connection, since: i64) -> Result<Vec<Recorded>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT conversation, channel, attempted_at FROM sends
+         WHERE attempted_at > ?1 ORDER BY attempted_at, message",
+    )?;
+    let rows = statement.query_map([since], |row| {
+        Ok(Recorded { conversation: row.get(0)?, channel: row.get(1)?, at: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The waiting sends of a channel, by conversation and in order.
+pub(crate) fn waiting_on(c: &Connection, channel: &str) -> Result<Vec<SendRow>, StoreError> {
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM sends WHERE channel = ?1 AND state = 'waiting' AND {OPEN}
+         ORDER BY conversation, n"
+    ))?;
+    Ok(statement.query_map([channel], read)?.collect::<Result<_, _>>()?)
+}
+
 /// Adds a send.
 pub(crate) fn insert(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
     write(
         c,
         &format!(
-            "INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "INSERT INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         ),
         send,
     )
@@ -98,7 +136,7 @@ pub(crate) fn update(c: &Connection, send: &SendRow) -> Result<(), StoreError> {
     write(
         c,
         &format!(
-            "REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "REPLACE INTO sends ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         ),
         send,
     )
@@ -118,6 +156,8 @@ fn write(c: &Connection, sql: &str, send: &SendRow) -> Result<(), StoreError> {
         send.next_try_at,
         send.unknown_since,
         send.passed,
+        send.line,
+        send.upload_tries,
     ])?;
     Ok(())
 }
@@ -138,6 +178,22 @@ pub(crate) struct Target {
     pub(crate) reply_wamid: Option<String>,
 }
 
+/// The number and the user id that a conversation's messages go to.
+pub(crate) fn address(
+    c: &Connection,
+    conversation: &str,
+) -> Result<(Option<String>, Option<String>), StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT coalesce(k.phone, o.phone), coalesce(k.wa_user_id, o.wa_user_id)
+         FROM conversations v
+         JOIN contacts f ON f.id = v.contact
+         JOIN contacts k ON k.id = coalesce(f.merged_into, f.id)
+         LEFT JOIN contacts o ON o.id = k.perhaps_same AND k.phone IS NULL AND k.wa_user_id IS NULL
+         WHERE v.id = ?1",
+    )?
+    .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 /// Where a send goes and with what.
 pub(crate) fn target(c: &Connection, send: &SendRow) -> Result<Target, StoreError> {
     let (target, body) = c
@@ -146,7 +202,8 @@ pub(crate) fn target(c: &Connection, send: &SendRow) -> Result<Target, StoreErro
                     coalesce(k.wa_user_id, o.wa_user_id), m.body, q.wamid
              FROM messages m
              JOIN conversations v ON v.id = m.conversation
-             JOIN contacts k ON k.id = v.contact
+             JOIN contacts f ON f.id = v.contact
+             JOIN contacts k ON k.id = coalesce(f.merged_into, f.id)
              -- A contact without any id gave its number to the one that it is perhaps the same as.
              LEFT JOIN contacts o ON o.id = k.perhaps_same AND k.phone IS NULL AND k.wa_user_id IS NULL
              JOIN channels h ON h.id = v.channel
@@ -219,6 +276,7 @@ pub(crate) fn last_own_answer(c: &Connection, conversation: &str) -> Result<i64,
         "SELECT m.n FROM messages m LEFT JOIN sends s ON s.message = m.id
          WHERE m.conversation = ?1 AND m.n > 0 AND m.author_kind IN ('agent', 'ai')
            AND m.deleted IS NULL AND (s.state IS NULL OR s.state NOT IN ('stopped', 'withdrawn'))
+           AND json_extract(m.body, '$.kind') NOT IN ('note', 'event')
          ORDER BY m.n DESC LIMIT 1",
     )?
     .query_row([conversation], |row| row.get(0))

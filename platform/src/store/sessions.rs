@@ -14,6 +14,8 @@ pub enum EndReason {
     Replaced,
     /// An old refresh token was used again.
     Reuse,
+    /// The device or its member was removed.
+    Revoked,
 }
 
 impl EndReason {
@@ -22,6 +24,7 @@ impl EndReason {
             Self::SignedOut => "signed_out",
             Self::Replaced => "replaced",
             Self::Reuse => "reuse",
+            Self::Revoked => "revoked",
         }
     }
 }

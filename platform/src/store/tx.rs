@@ -65,13 +65,23 @@ pub enum ChangeKind {
     Left,
     /// A member's own read mark; the id is the conversation's.
     MyRead,
+    /// A message template.
+    Template,
     /// Old messages were added to a conversation; the id is the conversation's.
     Imported,
+    /// A label that conversations and contacts may carry.
+    Label,
+    /// A text that people send often.
+    QuickReply,
+    /// A team.
+    Team,
+    /// Two contacts became one; the id is that of the one that is no more.
+    Merged,
 }
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Workspace,
         Self::Member,
         Self::Channel,
@@ -81,7 +91,12 @@ impl ChangeKind {
         Self::Entered,
         Self::Left,
         Self::MyRead,
+        Self::Template,
         Self::Imported,
+        Self::Label,
+        Self::QuickReply,
+        Self::Team,
+        Self::Merged,
     ];
 
     /// The word on the wire and in the store.
@@ -96,7 +111,12 @@ impl ChangeKind {
             Self::Entered => "entered",
             Self::Left => "left",
             Self::MyRead => "my_read",
+            Self::Template => "template",
             Self::Imported => "imported",
+            Self::Label => "label",
+            Self::QuickReply => "quick_reply",
+            Self::Team => "team",
+            Self::Merged => "merged",
         }
     }
 

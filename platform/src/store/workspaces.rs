@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{StoreError, WriteTx};
+use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 
 /// A workspace's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,18 @@ pub struct Workspace {
     pub members_see_unassigned: bool,
     /// JSON array: texts of the owner's phone that are no answer.
     pub greeting_texts: String,
+    /// JSON object: options that differ from their default.
+    pub options: String,
+    /// JSON object: lists of rights of roles that differ from the default.
+    pub rights: String,
+    /// JSON object: business hours and what happens outside them.
+    pub hours: String,
+    /// How long audit rows are kept, in days.
+    pub audit_days: i64,
 }
 
-const COLUMNS: &str =
-    "id, name, epoch, version, head_seq, head_tag, members_see_unassigned, greeting_texts";
+const COLUMNS: &str = "id, name, epoch, version, head_seq, head_tag, members_see_unassigned, \
+     greeting_texts, options, rights, hours, audit_days";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {
@@ -38,7 +46,32 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Workspace> {
         head_tag: row.get(5)?,
         members_see_unassigned: row.get(6)?,
         greeting_texts: row.get(7)?,
+        options: row.get(8)?,
+        rights: row.get(9)?,
+        hours: row.get(10)?,
+        audit_days: row.get(11)?,
     })
+}
+
+#[cfg(test)]
+impl Workspace {
+    /// One for tests of pure rules.
+    pub(crate) fn sample() -> Self {
+        Self {
+            id: "w".into(),
+            name: "Bloom".into(),
+            epoch: "e".into(),
+            version: 1,
+            head_seq: 1,
+            head_tag: String::new(),
+            members_see_unassigned: true,
+            greeting_texts: "[]".into(),
+            options: "{}".into(),
+            rights: "{}".into(),
+            hours: "{}".into(),
+            audit_days: 365,
+        }
+    }
 }
 
 /// The workspace with this id.
@@ -61,6 +94,28 @@ pub fn insert(tx: &WriteTx<'_>, id: &str, epoch: &str, name: &str) -> Result<(),
         (id, name, epoch, tx.now()),
     )?;
     Ok(())
+}
+
+/// Writes what the office may change and gives the workspace its row on the line.
+pub(crate) fn save(tx: &mut WriteTx<'_>, workspace: &Workspace) -> Result<i64, StoreError> {
+    let version =
+        tx.change(&workspace.id, &ChangeScope::Workspace, ChangeKind::Workspace, &workspace.id)?;
+    tx.sql().execute(
+        "UPDATE workspaces SET name = ?2, members_see_unassigned = ?3, greeting_texts = ?4,
+             options = ?5, rights = ?6, hours = ?7, audit_days = ?8, version = ?9 WHERE id = ?1",
+        (
+            &workspace.id,
+            &workspace.name,
+            workspace.members_see_unassigned,
+            &workspace.greeting_texts,
+            &workspace.options,
+            &workspace.rights,
+            &workspace.hours,
+            workspace.audit_days,
+            version,
+        ),
+    )?;
+    Ok(version)
 }
 
 /// Writes the version that a change gave.

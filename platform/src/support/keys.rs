@@ -20,6 +20,8 @@ pub enum Purpose {
     Command,
     /// Proof that a store belongs to a key.
     Proof,
+    /// Tokens with which removed phones say that they are wiped.
+    Wipe,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Failures => b"fieldline sign-in failures 1",
             Self::Command => b"fieldline command body 1",
             Self::Proof => b"fieldline key proof 1",
+            Self::Wipe => b"fieldline wipe token 1",
         }
     }
 }
@@ -78,6 +81,7 @@ mod tests {
             Purpose::Failures,
             Purpose::Command,
             Purpose::Proof,
+            Purpose::Wipe,
         ];
         for a in all {
             for b in all {

@@ -32,6 +32,8 @@ pub enum MessageBody {
     Text {
         /// At most 4,096 Unicode scalar values if it was written here.
         text: String,
+        /// The customer's phone shows a picture of the first link.
+        preview_url: Option<bool>,
     },
     /// Something that this version does not show.
     Unsupported {
@@ -94,6 +96,20 @@ pub enum MessageBody {
     Interactive {
         /// Meta's word for it: `button`, `button_reply`, `list_reply`, `nfm_reply`, `order`, ...
         r#type: String,
+        /// What we asked, of one that we sent.
+        text: Option<String>,
+        /// Above it.
+        header: Option<String>,
+        /// Below it.
+        footer: Option<String>,
+        /// What may be chosen, at once.
+        buttons: Option<Vec<Value>>,
+        /// What stands on the one button.
+        button: Option<String>,
+        /// What may be chosen, from a list.
+        sections: Option<Vec<Value>>,
+        /// Where the button leads.
+        url: Option<String>,
         /// What was chosen, or the heading.
         title: Option<String>,
         /// More about it.

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::errors::of_refusal;
+use super::send::SendBody;
 use super::words::variants;
 use crate::agents::outcome::{LaterCode, RefusedCode};
 
@@ -68,6 +69,108 @@ pub enum What {
         #[schemars(range(min = 0))]
         based_on_n: Option<i64>,
     },
+    /// Writes first, with a template. The conversation gets the command's id.
+    StartConversation {
+        /// Channel id.
+        channel: Id,
+        /// A contact that is known; or `phone`.
+        contact: Option<Id>,
+        /// A number, as people write them.
+        phone: Option<String>,
+        /// What to write: a template's id, or the template with its fields.
+        template: TemplateChoice,
+        /// With a template's id: what its fields are filled with, by id.
+        fields: Option<Map<String, Value>>,
+        /// Id of the message that it makes; not the command's.
+        #[schemars(length(min = 36, max = 36), extend("format" = "uuid"))]
+        message_id: String,
+    },
+    /// Reacts to a message.
+    React {
+        /// Message id.
+        message: Id,
+        /// One emoji; none takes the reaction away.
+        #[schemars(length(max = 20))]
+        emoji: Option<String>,
+    },
+    /// A note for the team; its message gets the command's id.
+    Note {
+        /// Conversation id.
+        conversation: Id,
+        /// What it says.
+        body: NoteBody,
+    },
+    /// Puts labels on and takes others off.
+    Label {
+        /// Conversation id; or `contact`.
+        conversation: Option<Id>,
+        /// Contact id.
+        contact: Option<Id>,
+        /// Label ids.
+        #[schemars(length(max = 100))]
+        add: Option<Vec<Id>>,
+        /// Label ids.
+        #[schemars(length(max = 100))]
+        remove: Option<Vec<Id>>,
+    },
+    /// Opens, snoozes, resolves.
+    Status {
+        /// Conversation id.
+        conversation: Id,
+        /// What the person saw.
+        was: StatusWord,
+        /// What it is from now on.
+        to: StatusWord,
+        /// With `snoozed`: when it wakes, ms UTC, a year from now at most.
+        until: Option<i64>,
+        /// Nobody looks at it.
+        based_on_n: Option<i64>,
+    },
+    /// Moves a conversation to somebody.
+    Assign {
+        /// Conversation id.
+        conversation: Id,
+        /// The holder that the person saw.
+        was: Holder,
+        /// The holder from now on.
+        to: Holder,
+        /// Nobody looks at it.
+        based_on_n: Option<i64>,
+    },
+    /// Takes a conversation over from the machine.
+    TakeOver {
+        /// Conversation id.
+        conversation: Id,
+    },
+    /// Hands a conversation back to the machine.
+    HandBack {
+        /// Conversation id.
+        conversation: Id,
+    },
+    /// Begins or ends one's shift.
+    Shift {
+        /// Whether one is at work from now on.
+        on: bool,
+    },
+    /// The owner says that the phone's app was opened.
+    OwnerAppOpened {
+        /// Channel id.
+        channel: Id,
+    },
+    /// Changes one field of a contact.
+    EditContact {
+        /// Contact id.
+        contact: Id,
+        /// `name`, `language`, or a word of the workplace's own.
+        #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9_]+$"))]
+        field: String,
+        /// The value that the person saw; none: nothing.
+        #[schemars(length(max = 1000))]
+        was: Option<String>,
+        /// The value from now on; none: nothing.
+        #[schemars(length(max = 1000))]
+        to: Option<String>,
+    },
     /// Moves the read mark; the furthest wins.
     Read {
         /// Conversation id.
@@ -93,15 +196,70 @@ pub enum Settlement {
     SendAgain,
 }
 
-/// What may be sent.
+/// Who holds a conversation.
 #[derive(Debug, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum SendBody {
-    /// A text.
+pub enum Holder {
+    /// A member.
+    Member {
+        /// Member id.
+        id: Id,
+    },
+    /// A team.
+    Team {
+        /// Team id.
+        id: Id,
+    },
+    /// The machine.
+    Ai,
+    /// Nobody.
+    None,
+}
+
+/// The statuses that a person may set.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusWord {
+    /// It wants something.
+    Open,
+    /// It waits for the customer.
+    Pending,
+    /// It sleeps.
+    Snoozed,
+    /// It is done.
+    Resolved,
+}
+
+/// What a note says.
+#[derive(Debug, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NoteBody {
+    /// A note.
+    Note {
+        /// 1 to 4,096 Unicode scalar values, not only blanks.
+        #[schemars(length(min = 1, max = 4096))]
+        text: String,
+    },
+    /// The same.
     Text {
         /// 1 to 4,096 Unicode scalar values, not only blanks.
         #[schemars(length(min = 1, max = 4096))]
         text: String,
+    },
+}
+
+/// A template by its id, or with its fields.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+pub enum TemplateChoice {
+    /// Its id.
+    Id(Id),
+    /// With its fields.
+    Filled {
+        /// Template id.
+        template: Id,
+        /// What its fields are filled with, by id: a text, a file or a place.
+        fields: Option<Map<String, Value>>,
     },
 }
 

@@ -1,8 +1,9 @@
 //! What goes with an error's or a refusal's code.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
 
-use super::body::Author;
+use super::body::{Author, MediaType};
 use super::objects::Step;
 use crate::agents::error::ErrorCode;
 use crate::agents::outcome::RefusedCode;
@@ -23,14 +24,20 @@ pub fn of_error(code: ErrorCode) -> Option<Shape> {
         ErrorCode::Reset => Some(of::<ResetDetails>),
         ErrorCode::TooLarge => Some(of::<LimitDetails>),
         ErrorCode::Upgrade => Some(of::<UpgradeDetails>),
-        ErrorCode::TooMany => Some(of::<WaitDetails>),
+        ErrorCode::TooMany | ErrorCode::MetaUnavailable => Some(of::<WaitDetails>),
+        ErrorCode::DeviceRevoked => Some(of::<RevokedDetails>),
+        ErrorCode::Taken => Some(of::<TakenDetails>),
+        ErrorCode::Limit => Some(of::<MostDetails>),
+        ErrorCode::WrongOffset => Some(of::<OffsetDetails>),
+        ErrorCode::MetaRefused => Some(of::<MetaDetails>),
         ErrorCode::WrongCredentials
         | ErrorCode::Token
         | ErrorCode::SessionEnded
-        | ErrorCode::DeviceRevoked
         | ErrorCode::NotAllowed
         | ErrorCode::NotFound
         | ErrorCode::DeviceTaken
+        | ErrorCode::LastOwner
+        | ErrorCode::HashMismatch
         | ErrorCode::Internal
         | ErrorCode::Overloaded
         | ErrorCode::ServerFull => None,
@@ -45,7 +52,17 @@ pub fn of_refusal(code: RefusedCode) -> Option<Shape> {
         RefusedCode::TooLong => Some(of::<LengthDetails>),
         RefusedCode::TooLate | RefusedCode::Settled => Some(of::<StepDetails>),
         RefusedCode::Malformed => Some(of::<MalformedDetails>),
-        RefusedCode::NotYours
+        RefusedCode::TooManyItems => Some(of::<ItemsDetails>),
+        RefusedCode::MediaKind => Some(of::<MediaKindDetails>),
+        RefusedCode::MediaTooLarge => Some(of::<MediaSizeDetails>),
+        RefusedCode::TemplateFields => Some(of::<FieldsDetails>),
+        RefusedCode::Exists => Some(of::<ExistsDetails>),
+        RefusedCode::Changed => Some(of::<ChangedDetails>),
+        RefusedCode::Continued => Some(of::<ContinuedDetails>),
+        RefusedCode::TooMany => Some(of::<MostDetails>),
+        RefusedCode::TemplateUnavailable
+        | RefusedCode::NotAllowed
+        | RefusedCode::NotYours
         | RefusedCode::UnknownKind
         | RefusedCode::IdReused
         | RefusedCode::Withdrawn => None,
@@ -106,9 +123,116 @@ pub struct UpgradeDetails {
 /// When to come back.
 #[derive(Debug, JsonSchema)]
 pub struct WaitDetails {
-    /// Milliseconds from now.
+    /// Milliseconds from now; the header `Retry-After` says it in seconds.
     #[schemars(range(min = 0))]
     pub retry_after_ms: i64,
+}
+
+/// The device was removed.
+#[derive(Debug, JsonSchema)]
+pub struct RevokedDetails {
+    /// For `POST /v1/wiped`.
+    pub wipe_token: String,
+}
+
+/// What is one of a kind and in use.
+#[derive(Debug, JsonSchema)]
+pub struct TakenDetails {
+    /// The field.
+    pub field: String,
+}
+
+/// How many there may be.
+#[derive(Debug, JsonSchema)]
+pub struct MostDetails {
+    /// That many.
+    pub limit: i64,
+}
+
+/// Where an upload goes on.
+#[derive(Debug, JsonSchema)]
+pub struct OffsetDetails {
+    /// In bytes.
+    #[schemars(range(min = 0))]
+    pub offset: i64,
+}
+
+/// What Meta said.
+#[derive(Debug, JsonSchema)]
+pub struct MetaDetails {
+    /// Its code.
+    pub whatsapp_code: Option<i64>,
+    /// Its finer code.
+    pub whatsapp_subcode: Option<i64>,
+}
+
+/// A list that is too long.
+#[derive(Debug, JsonSchema)]
+pub struct ItemsDetails {
+    /// Which.
+    pub field: String,
+    /// The most entries.
+    pub limit: i64,
+    /// What it has.
+    pub count: i64,
+}
+
+/// A file that WhatsApp does not take as what it is to be.
+#[derive(Debug, JsonSchema)]
+pub struct MediaKindDetails {
+    /// What it is to be.
+    pub r#type: MediaType,
+    /// What it is.
+    pub mime: String,
+    /// What WhatsApp takes.
+    pub allowed: Vec<String>,
+}
+
+/// A file that is too large for what it is to be.
+#[derive(Debug, JsonSchema)]
+pub struct MediaSizeDetails {
+    /// What it is to be.
+    pub r#type: MediaType,
+    /// The most, in bytes.
+    pub limit: i64,
+    /// What it has.
+    pub size: i64,
+}
+
+/// Fields that do not fit their template.
+#[derive(Debug, JsonSchema)]
+pub struct FieldsDetails {
+    /// Ids of those that are not there, or of the wrong kind.
+    pub missing: Vec<String>,
+    /// Ids that the template does not have.
+    pub unknown: Vec<String>,
+}
+
+/// What is there already: the conversation for those who may see it, else its holder, if it has one.
+#[derive(Debug, JsonSchema)]
+pub struct ExistsDetails {
+    /// Conversation id.
+    pub conversation: Option<String>,
+    /// Member id.
+    pub holder: Option<String>,
+}
+
+/// Who was faster.
+#[derive(Debug, JsonSchema)]
+pub struct ChangedDetails {
+    /// Who set it.
+    pub by: Author,
+    /// When, ms UTC; 0 if nobody knows.
+    pub at: i64,
+    /// What it is now; absent: nothing.
+    pub now: Option<Value>,
+}
+
+/// Where a conversation goes on.
+#[derive(Debug, JsonSchema)]
+pub struct ContinuedDetails {
+    /// Conversation id.
+    pub conversation: String,
 }
 
 /// Who answered meanwhile.
@@ -132,6 +256,8 @@ pub struct WindowDetails {
 /// A text that is too long.
 #[derive(Debug, JsonSchema)]
 pub struct LengthDetails {
+    /// Which; absent if there is but one.
+    pub field: Option<String>,
     /// The most, in Unicode scalar values.
     pub limit: i64,
     /// What it has.

@@ -2,7 +2,10 @@
 
 use schemars::JsonSchema;
 
-use super::objects::{Channel, Contact, Conversation, Member, Message, Workspace};
+use super::objects::{Channel, Contact, Conversation, Member, Message, Template, Workspace};
+use crate::store::labels::Label;
+use crate::store::quick_replies::QuickReply;
+use crate::store::teams::Team;
 
 /// One row: the object in its newest state, or `gone`.
 #[derive(Debug, JsonSchema)]
@@ -72,6 +75,59 @@ pub enum Row {
         /// There is no such message any more.
         gone: Option<bool>,
     },
+    /// A label changed or is gone.
+    Label {
+        /// Its number.
+        seq: i64,
+        /// Its id.
+        id: String,
+        /// Absent if gone.
+        object: Option<Label>,
+        /// There is no such label any more.
+        gone: Option<bool>,
+    },
+    /// A quick reply changed or is gone.
+    QuickReply {
+        /// Its number.
+        seq: i64,
+        /// Its id.
+        id: String,
+        /// Absent if gone.
+        object: Option<QuickReply>,
+        /// There is no such quick reply any more.
+        gone: Option<bool>,
+    },
+    /// A team changed or is gone.
+    Team {
+        /// Its number.
+        seq: i64,
+        /// Its id.
+        id: String,
+        /// Absent if gone.
+        object: Option<Team>,
+        /// There is no such team any more.
+        gone: Option<bool>,
+    },
+    /// A template changed or is gone.
+    Template {
+        /// Its number.
+        seq: i64,
+        /// Its id.
+        id: String,
+        /// Absent if gone.
+        object: Option<Template>,
+        /// There is no such template any more.
+        gone: Option<bool>,
+    },
+    /// A contact became part of another.
+    Merged {
+        /// Its number.
+        seq: i64,
+        /// Id of the contact that is no more.
+        id: String,
+        /// Which, and what it became.
+        object: Merged,
+    },
     /// A conversation came into the reader's scope.
     Entered {
         /// Its number.
@@ -129,6 +185,15 @@ pub struct Imported {
     pub from_pos: String,
     /// Place of the newest.
     pub to_pos: String,
+}
+
+/// Two contacts that are one.
+#[derive(Debug, JsonSchema)]
+pub struct Merged {
+    /// Contact id.
+    pub from: String,
+    /// Contact id.
+    pub into: String,
 }
 
 /// An object without fields.

@@ -11,4 +11,5 @@ pub mod errors;
 pub mod line;
 pub mod live;
 pub mod objects;
+pub mod send;
 pub mod words;

@@ -1,9 +1,12 @@
 //! The objects of protocol.md 4. Each `version` is the seq of the change that last wrote it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 
 use super::body::{Author, MessageBody};
 use crate::agents::outcome::{Reason, Role};
+use crate::desk::options::Options;
 
 /// A business.
 #[derive(Debug, JsonSchema)]
@@ -22,13 +25,6 @@ pub struct Workspace {
     pub greeting_texts: Vec<String>,
 }
 
-/// What a workspace may choose.
-#[derive(Debug, JsonSchema)]
-pub struct Options {
-    /// Employees see conversations that are nobody's.
-    pub members_see_unassigned: bool,
-}
-
 /// Somebody who works there.
 #[derive(Debug, JsonSchema)]
 pub struct Member {
@@ -40,6 +36,17 @@ pub struct Member {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Whether they are at work.
+    pub shift: Shift,
+}
+
+/// Whether somebody is at work.
+#[derive(Debug, JsonSchema)]
+pub struct Shift {
+    /// They are.
+    pub on: bool,
+    /// Since when it is so, ms UTC.
+    pub since: i64,
 }
 
 /// The one who asks.
@@ -53,6 +60,8 @@ pub struct Me {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Whether they are at work.
+    pub shift: Shift,
     /// Their own marks, where they differ from the conversation's.
     pub my_reads: Vec<MyReadOf>,
 }
@@ -85,6 +94,8 @@ pub struct Contact {
     pub labels: Vec<String>,
     /// Id of another contact that may be the same person.
     pub perhaps_same: Option<String>,
+    /// What the business wrote down about them, by field.
+    pub fields: Option<BTreeMap<String, String>>,
     /// They asked for no more marketing.
     pub marketing: Option<Marketing>,
 }
@@ -177,8 +188,14 @@ pub struct Conversation {
     pub status: Status,
     /// Member id.
     pub assignee: Option<String>,
+    /// Team id.
+    pub team: Option<String>,
     /// Who answers.
     pub handler: Handler,
+    /// The machine answers again then, ms UTC.
+    pub ai_resumes_at: Option<i64>,
+    /// Id of the conversation in which it goes on; it takes no new messages.
+    pub continued_in: Option<String>,
     /// Label ids.
     pub labels: Vec<String>,
     /// WhatsApp's 24 hours.
@@ -407,6 +424,8 @@ pub struct Trouble {
     pub reason: Reason,
     /// WhatsApp's own code.
     pub whatsapp_code: Option<i64>,
+    /// A stable word for what that code means.
+    pub word: Option<String>,
     /// ms UTC.
     pub since: i64,
     /// ms UTC.
@@ -418,4 +437,68 @@ pub struct Trouble {
     pub by: Option<Author>,
     /// With R8: the number of that answer.
     pub n: Option<i64>,
+}
+
+/// A template of WhatsApp's.
+#[derive(Debug, JsonSchema)]
+pub struct Template {
+    /// Id.
+    pub id: String,
+    /// Seq of the change that last wrote it.
+    pub version: i64,
+    /// Meta's id of the business account.
+    pub waba_id: String,
+    /// Its name at Meta.
+    pub name: String,
+    /// Its language: `en_US`.
+    pub language: String,
+    /// Meta's word in lower case: `marketing`, `utility`, `authentication`, ...
+    pub kind: String,
+    /// Meta's word in lower case: `approved`, `paused`, ...
+    pub status: String,
+    /// Meta's word in lower case: `green`, `yellow`, `red`, `unknown`.
+    pub quality: Option<String>,
+    /// Why it was refused, Meta's word.
+    pub reason: Option<String>,
+    /// What the customer sees, from top to bottom.
+    pub parts: Vec<TemplatePart>,
+    /// What has to be filled in.
+    pub fields: Vec<TemplateField>,
+}
+
+/// A part of a template.
+#[derive(Debug, JsonSchema)]
+pub struct TemplatePart {
+    /// `header`, `body`, `footer`, `buttons`, ...
+    pub kind: String,
+    /// Of a header: `text`, `image`, `video`, `document`, `location`, ...
+    pub format: Option<String>,
+    /// With `{{fields}}`.
+    pub text: Option<String>,
+    /// From left to right.
+    pub buttons: Option<Vec<TemplateButton>>,
+}
+
+/// A button of a template.
+#[derive(Debug, JsonSchema)]
+pub struct TemplateButton {
+    /// Meta's word in lower case: `quick_reply`, `url`, `phone_number`, ...
+    pub r#type: String,
+    /// What stands on it.
+    pub text: Option<String>,
+    /// Where it leads.
+    pub url: Option<String>,
+    /// Whom it calls.
+    pub phone: Option<String>,
+}
+
+/// A field of a template.
+#[derive(Debug, JsonSchema)]
+pub struct TemplateField {
+    /// Its id: `body.1`, `header`, ...
+    pub id: String,
+    /// `text`, `location`, `url`, `code`, or the kind of a file.
+    pub kind: String,
+    /// As Meta was shown it.
+    pub example: Option<String>,
 }

@@ -12,12 +12,15 @@ use axum::http::{Request, StatusCode};
 use fieldline_platform::agents::outcome::{Actor, Role};
 use fieldline_platform::feed::changes::page;
 use fieldline_platform::feed::scope::Reader;
-use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
+use fieldline_platform::meta::graph::{
+    GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
+};
 use fieldline_platform::meta::seal;
 use fieldline_platform::store::{StoreError, workspaces};
 use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
 use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::{StreamExt as _, stream};
 use ring::hmac;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -97,6 +100,10 @@ pub(crate) struct Graph {
     asked: Mutex<BTreeMap<String, VecDeque<Reply>>>,
     /// Method, path, query and body of each such question.
     questions: Mutex<Vec<String>>,
+    /// Address -> status and chunks, for files; what is not here is 404.
+    files: Mutex<BTreeMap<String, (u16, Vec<Vec<u8>>)>>,
+    /// Types, lengths and contents of the files that went up.
+    uploads: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 impl Graph {
@@ -136,6 +143,17 @@ impl Graph {
         }
     }
 
+    /// A file lies at this address.
+    pub(crate) fn file(&self, url: &str, status: u16, chunks: &[&[u8]]) {
+        let chunks = chunks.iter().map(|chunk| chunk.to_vec()).collect();
+        self.files.lock().unwrap().insert(url.to_owned(), (status, chunks));
+    }
+
+    /// The files that went up: type and content.
+    pub(crate) fn uploads(&self) -> Vec<(String, Vec<u8>)> {
+        self.uploads.lock().unwrap().clone()
+    }
+
     pub(crate) fn calls(&self) -> Vec<Value> {
         self.calls.lock().unwrap().clone()
     }
@@ -147,9 +165,31 @@ impl Graph {
 }
 
 impl GraphPort for Graph {
+    fn may_fetch(&self, url: &str) -> bool {
+        url.starts_with("https://files.test/")
+    }
+
+    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+        assert_eq!(token.expose(), "graph token");
+        assert!(self.may_fetch(&url));
+        let found = self.files.lock().unwrap().get(&url).cloned().unwrap_or((404, Vec::new()));
+        self.questions.lock().unwrap().push(format!("FETCH {url}"));
+        let chunks = found.1.into_iter().map(|chunk| {
+            // What is written so stands for a connection that breaks here.
+            if chunk == b"CUT" { Err(GraphFailure::Unanswered) } else { Ok(chunk.into()) }
+        });
+        let chunks = stream::iter(chunks.collect::<Vec<_>>()).boxed();
+        Box::pin(async move { Ok(GraphFile { status: found.0, retry_after_ms: None, chunks }) })
+    }
+
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         Box::pin(async move {
             let send = request.path == format!("/{PHONE_NUMBER_ID}/messages");
+            if let GraphBody::Upload(upload) = &request.body {
+                let bytes = std::fs::read(&upload.path).unwrap();
+                assert_eq!(bytes.len() as u64, upload.length);
+                self.uploads.lock().unwrap().push((upload.mime.clone(), bytes));
+            }
             if send {
                 assert_eq!(request.token.as_ref().unwrap().expose(), "graph token");
             }
@@ -432,7 +472,7 @@ impl World {
                     device: "paper".into(),
                     role: Role::Owner,
                 };
-                let reader = Reader::new(actor, &workspace);
+                let reader = Reader::new(sql, actor, &workspace)?;
                 Ok(json!(page(sql, &workspace, &reader, since, 500, now)?))
             })
             .await;

@@ -91,7 +91,7 @@ pub(crate) struct World {
     pub(crate) ports: Ports,
     pub(crate) workspace: String,
     pub(crate) channel: String,
-    ids: AtomicU64,
+    pub(crate) ids: AtomicU64,
 }
 
 /// An answer over HTTP.
@@ -392,6 +392,62 @@ impl World {
         json!({"id": self.uuid(), "at": self.now(), "kind": "send", "conversation": conversation,
             "body": {"kind": "text", "text": text}, "based_on_n": based_on_n})
     }
+}
+
+impl World {
+    /// A command with a fresh id and the fields of `fields`.
+    pub(crate) fn command(&self, kind: &str, mut fields: Value) -> Value {
+        let map = fields.as_object_mut().unwrap();
+        map.insert("id".into(), self.uuid().into());
+        map.insert("at".into(), self.now().into());
+        map.insert("kind".into(), kind.into());
+        fields
+    }
+
+    /// Gives one command; its answer.
+    pub(crate) async fn give(&self, phone: &Phone, kind: &str, fields: Value) -> Value {
+        self.commands(phone, vec![self.command(kind, fields)]).await.remove(0)
+    }
+
+    /// A call of the office.
+    pub(crate) async fn office(
+        &self,
+        phone: &Phone,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        let path = format!("/v1/office/{path}");
+        let body = (!body.is_null()).then_some(&body);
+        self.call(method, &path, Some(&phone.access), body).await
+    }
+
+    /// The conversation as this phone would be told it now; none if it may not see it.
+    pub(crate) async fn seen(&self, phone: &Phone, conversation: &str) -> Option<Value> {
+        let mut path = "/v1/bootstrap".to_owned();
+        loop {
+            let page = self.get(phone, &path).await.ok();
+            let found = page["conversations"].as_array().unwrap().iter();
+            if let Some(found) = found.into_iter().find(|c| c["id"] == conversation) {
+                return Some(found.clone());
+            }
+            path = format!("/v1/bootstrap?page={}", page["next_page"].as_str()?);
+        }
+    }
+
+    /// The messages of a conversation, oldest first.
+    pub(crate) async fn messages(&self, phone: &Phone, conversation: &str) -> Vec<Value> {
+        let path = format!("/v1/conversations/{conversation}/messages?limit=500");
+        self.get(phone, &path).await.ok()["messages"].as_array().unwrap().clone()
+    }
+}
+
+pub(crate) fn to_member(id: &str) -> Value {
+    json!({"kind": "member", "id": id})
+}
+
+pub(crate) fn to_nobody() -> Value {
+    json!({"kind": "none"})
 }
 
 /// `(kind, id)` of the rows of a page.

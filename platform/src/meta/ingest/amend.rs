@@ -7,6 +7,7 @@ use super::{Body, Left};
 use crate::meta::answered;
 use crate::meta::line;
 use crate::meta::marks::Marks;
+use crate::meta::media as files;
 use crate::meta::payload::{Act, Amendment, Content};
 use crate::store::amendments::{self, Waiting};
 use crate::store::reactions::{self, Reaction};
@@ -126,6 +127,9 @@ fn edit(
     }
     held.body = new;
     amendments::set_edit(tx.sql(), &held, at, media.as_ref())?;
+    if let Some(media) = &media {
+        files::wanted(tx, &held, media)?;
+    }
     let shown = amendments::last_shown(tx.sql(), &held.conversation)?;
     mark(tx, marks, &held, shown)
 }

@@ -10,6 +10,7 @@ use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line;
+use crate::meta::media as files;
 use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
@@ -201,6 +202,9 @@ pub(super) fn write_beside(
     let beside = (!message.beside.is_empty()).then(|| Value::Object(message.beside.clone()));
     if media.is_some() || beside.is_some() {
         texts::set_beside(tx.sql(), row, media.as_ref(), beside.as_ref())?;
+    }
+    if let Some(media) = &media {
+        files::wanted(tx, row, media)?;
     }
     Ok(())
 }

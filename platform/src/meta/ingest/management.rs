@@ -3,6 +3,7 @@
 use super::account::concerned;
 use super::{Body, Left};
 use crate::meta::payload::Fact;
+use crate::meta::templates::{self, News};
 use crate::store::{StoreError, WriteTx, accounts, alerts};
 
 /// Words that owner and managers are told of: field, word, kind of the alert. `*` = any word.
@@ -38,6 +39,9 @@ impl Body<'_> {
         if !accounts::keep_fact(tx.sql(), &fact, at)? {
             return Ok(Some("older_fact"));
         }
+        if let Some(news) = template_news(&fact) {
+            templates::status(tx, &fact.waba_id, &fact.subject, news)?;
+        }
         let told = TOLD
             .iter()
             .find(|(field, word, _)| *field == fact.field && (*word == "*" || *word == fact.word));
@@ -47,5 +51,19 @@ impl Body<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// What a fact says of a template, if it is about one.
+fn template_news(fact: &Fact) -> Option<News<'_>> {
+    match fact.field.as_str() {
+        "message_template_status_update" => {
+            let reason = fact.details.get("reason").and_then(serde_json::Value::as_str);
+            Some(News::Status(&fact.word, reason))
+        }
+        "message_template_quality_update" => Some(News::Quality(&fact.word)),
+        "message_template_components_update" => Some(News::Components),
+        "template_category_update" => Some(News::Category(&fact.word)),
+        _ => None,
     }
 }

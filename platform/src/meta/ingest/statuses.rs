@@ -3,12 +3,12 @@
 
 use super::{Body, Left, amend};
 use crate::meta::answered;
-use crate::meta::codes::{self, Class};
+use crate::meta::codes;
 use crate::meta::ladder::{Step, Trouble};
 use crate::meta::marks::Marks;
 use crate::meta::payload::{Customer, Status, StatusWord, number_key};
-use crate::meta::send::order;
 use crate::meta::send::state::Event;
+use crate::meta::send::{held, order, react};
 use crate::store::{StoreError, WriteTx, chats, people, reports, sends, texts};
 
 impl Body<'_> {
@@ -55,6 +55,11 @@ impl Body<'_> {
             }
             self.learn_recipient(tx, &send.conversation, &status.customer)?;
             news(tx, self.marks, &send.message, status.word, at)?;
+            return Ok(None);
+        }
+        if let Some(callback) = &status.callback
+            && react::news(tx, self.marks, callback, status.word)?
+        {
             return Ok(None);
         }
         let Some(wamid) = &status.wamid else { return Ok(Some("nothing_known_by_this_id")) };
@@ -158,11 +163,11 @@ pub(crate) fn news(
     let moved = match word {
         StatusWord::Reached(step) => row.ladder.reach(step, at),
         StatusWord::Failed(code) => {
-            let class = codes::of_failed(code);
-            if class == Class::Permanent {
-                log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
-            }
-            row.ladder.fail(Trouble::new(class.reason(), at).with_code(code).ended())
+            let meaning = codes::of_failed(code);
+            log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
+            held::stop_after_status(tx, marks, &chat.channel, meaning, code, at)?;
+            let trouble = Trouble::new(meaning.reason, at).with_code(code).saying(meaning.word);
+            row.ladder.fail(trouble.ended())
         }
     };
     if moved {

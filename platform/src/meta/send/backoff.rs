@@ -31,6 +31,12 @@ pub(crate) fn pair_wait_ms(attempts: i64, retry_after_ms: Option<i64>) -> i64 {
     wait.max(retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MAX_MS))
 }
 
+/// How long a whole number is left alone after WhatsApp slowed it down, ms: what it asks for, else
+/// a second ("wait seconds", whatsapp.md section 7).
+pub(crate) fn slow_ms(retry_after_ms: Option<i64>) -> i64 {
+    retry_after_ms.unwrap_or(0).clamp(FIRST_MS, RETRY_AFTER_MAX_MS)
+}
+
 /// An even draw from `0..=limit`; the bias of the remainder is below 2^-40.
 fn draw(limit: i64, rng: &dyn Rng) -> i64 {
     let mut bytes = [0_u8; 8];
@@ -66,6 +72,14 @@ mod tests {
         assert_eq!(wait_ms(1, Some(7_000), &Same(0)), 7_000);
         assert_eq!(wait_ms(1, Some(-5), &Same(0)), 0);
         assert_eq!(wait_ms(1, Some(i64::MAX), &Same(0)), RETRY_AFTER_MAX_MS);
+    }
+
+    #[test]
+    fn a_slowed_number_rests_a_second_at_least() {
+        assert_eq!(slow_ms(None), 1_000);
+        assert_eq!(slow_ms(Some(-1)), 1_000);
+        assert_eq!(slow_ms(Some(9_000)), 9_000);
+        assert_eq!(slow_ms(Some(i64::MAX)), RETRY_AFTER_MAX_MS);
     }
 
     #[test]

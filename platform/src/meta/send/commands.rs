@@ -6,11 +6,12 @@
 use serde_json::{Map, Value, json};
 
 use super::attempt::Change;
+use super::content::{self, Prepared};
 use super::judge::{Case, Verdict, judge};
 use super::order;
 use super::state::{Event, State};
 use crate::agents::command::{
-    MAX_TEXT, PassCommand, ReleaseCommand, SendCommand, SettleCommand, Settlement, WithdrawCommand,
+    PassCommand, ReleaseCommand, SendCommand, SettleCommand, Settlement, WithdrawCommand,
 };
 use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::may_see;
@@ -20,9 +21,9 @@ use crate::meta::marks::Marks;
 use crate::store::chats::ConversationRow;
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, commands, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, commands, sends, small_sends, templates, texts};
 
-/// `send`: a text joins the queue and counts as an answer.
+/// `send`: a message joins the queue and counts as an answer.
 pub fn send(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
@@ -31,15 +32,6 @@ pub fn send(
     let Some(chat) = seen_chat(tx, actor, &command.conversation)? else {
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
-    let text = command.text.replace('\0', "");
-    let length = text.chars().count();
-    if length > MAX_TEXT {
-        let details = json!({"limit": MAX_TEXT, "length": length});
-        return Ok(Outcome::refused_with(RefusedCode::TooLong, details));
-    }
-    if text.trim().is_empty() {
-        return Ok(malformed("body.text"));
-    }
     if texts::by_id(tx.sql(), &command.id)?.is_some() {
         return Ok(Outcome::refused(RefusedCode::IdReused));
     }
@@ -49,15 +41,27 @@ pub fn send(
             return Ok(malformed("reply_to"));
         }
     }
-    let case =
-        Case { message: &command.id, based_on_n: command.based_on_n, device: Some(&actor.device) };
-    if let Some(refusal) = refusal(judge(tx, &chat, &case)?) {
+    let prepared = match content::prepare(tx, &chat, &command.body)? {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(refused),
+    };
+    let case = Case {
+        message: &command.id,
+        based_on_n: command.based_on_n,
+        device: Some(&actor.device),
+        needs_window: content::needs_window(&prepared.body),
+    };
+    if let Some(refusal) = refusal(tx, &chat, judge(tx, &chat, &case)?)? {
         return Ok(refusal);
+    }
+    // Last, so that nothing is brought for a message that is refused.
+    if !content::is_here(tx, &actor.device, &prepared)? {
+        return Ok(content::media_missing());
     }
     let new = New {
         id: &command.id,
         written_at: command.at,
-        body: json!({"kind": "text", "text": text}),
+        prepared,
         reply_to: command.reply_to.clone(),
         based_on_n: command.based_on_n,
     };
@@ -123,8 +127,9 @@ pub fn release(
         message: &command.message,
         based_on_n: command.based_on_n,
         device: Some(&actor.device),
+        needs_window: content::needs_window(&change.message.body),
     };
-    if let Some(refusal) = refusal(judge(tx, &chat, &case)?) {
+    if let Some(refusal) = refusal(tx, &chat, judge(tx, &chat, &case)?)? {
         return Ok(refusal);
     }
     change.go(Event::Release);
@@ -199,7 +204,7 @@ pub fn settle(
             let new = New {
                 id: new_id,
                 written_at: command.at,
-                body: change.message.body.clone(),
+                prepared: content::again(tx, &change.message)?,
                 reply_to: change.message.reply_to.clone(),
                 based_on_n: *based_on_n,
             };
@@ -211,16 +216,16 @@ pub fn settle(
 }
 
 /// A message to be made.
-struct New<'n> {
-    id: &'n str,
-    written_at: i64,
-    body: Value,
-    reply_to: Option<String>,
-    based_on_n: i64,
+pub(super) struct New<'n> {
+    pub(super) id: &'n str,
+    pub(super) written_at: i64,
+    pub(super) prepared: Prepared,
+    pub(super) reply_to: Option<String>,
+    pub(super) based_on_n: i64,
 }
 
 /// Puts a message at the end of its conversation and into the queue.
-fn add(
+pub(super) fn add(
     tx: &mut WriteTx<'_>,
     marks: &mut Marks,
     actor: &Actor,
@@ -228,6 +233,7 @@ fn add(
     new: New<'_>,
 ) -> Result<(), StoreError> {
     let now = tx.now();
+    let body = content::keep(tx, actor, &chat, new.id, new.prepared)?;
     chat.last_n += 1;
     chat.last_at = chat.last_at.max(now);
     // Whoever answers has looked at everything before it.
@@ -241,7 +247,7 @@ fn add(
         author_kind: "agent".into(),
         author_member: Some(actor.member.clone()),
         author_device: Some(actor.device.clone()),
-        body: new.body,
+        body,
         reply_to: new.reply_to,
         deleted: false,
         ladder: Ladder::queued(now),
@@ -261,6 +267,8 @@ fn add(
         next_try_at: 0,
         unknown_since: None,
         passed: false,
+        line: None,
+        upload_tries: 0,
     };
     sends::insert(tx.sql(), &send)?;
     answered::recount(tx, &mut chat)?;
@@ -270,11 +278,15 @@ fn add(
     order::show_waiting(tx, marks, &chat)
 }
 
-fn seen_chat(
+/// The conversation of this id that the actor may answer in; also by another id that a phone
+/// began it under.
+pub(super) fn seen_chat(
     tx: &WriteTx<'_>,
     actor: &Actor,
     id: &str,
 ) -> Result<Option<ConversationRow>, StoreError> {
+    let alias = small_sends::alias(tx.sql(), id)?;
+    let id = alias.as_deref().unwrap_or(id);
     let Some(chat) = chats::by_id(tx.sql(), id)?.filter(|c| c.workspace == actor.workspace) else {
         return Ok(None);
     };
@@ -301,8 +313,12 @@ fn mine(
     }
 }
 
-fn refusal(verdict: Verdict) -> Option<Outcome> {
-    match verdict {
+fn refusal(
+    tx: &WriteTx<'_>,
+    chat: &ConversationRow,
+    verdict: Verdict,
+) -> Result<Option<Outcome>, StoreError> {
+    Ok(match verdict {
         Verdict::Go => None,
         Verdict::Answered { by, n } => {
             Some(Outcome::refused_with(RefusedCode::AnsweredMeanwhile, json!({"by": by, "n": n})))
@@ -312,21 +328,26 @@ fn refusal(verdict: Verdict) -> Option<Outcome> {
             if let Some(at) = closed_at {
                 details.insert("closed_at".into(), at.into());
             }
-            details.insert("templates".into(), json!([]));
+            let templates = templates::approved_on(tx.sql(), &chat.channel)?;
+            details.insert("templates".into(), templates.into());
             Some(Outcome::refused_with(RefusedCode::WindowClosed, Value::Object(details)))
         }
-    }
+    })
 }
 
 fn with_step(code: RefusedCode, change: &Change) -> Outcome {
     Outcome::refused_with(code, json!({"step": change.message.ladder.step.word()}))
 }
 
-fn malformed(field: &str) -> Outcome {
+pub(super) fn malformed(field: &str) -> Outcome {
     Outcome::refused_with(RefusedCode::Malformed, json!({"field": field}))
 }
 
-fn done(tx: &mut WriteTx<'_>, actor: &Actor, marks: Marks) -> Result<Outcome, StoreError> {
+pub(super) fn done(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    marks: Marks,
+) -> Result<Outcome, StoreError> {
     marks.write(tx)?;
     Ok(Outcome::done(tx.head(&actor.workspace)?))
 }

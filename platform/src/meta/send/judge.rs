@@ -35,6 +35,8 @@ pub(crate) struct Case<'c> {
     pub(crate) based_on_n: i64,
     /// The writer's device; its own messages do not count.
     pub(crate) device: Option<&'c str>,
+    /// Whether it may go in an open window only: everything but a template.
+    pub(crate) needs_window: bool,
 }
 
 /// Judges a message of `chat`. The guard comes first: a person who sees "closed" would look for a
@@ -52,6 +54,7 @@ pub(crate) fn judge(
         return Ok(Verdict::Answered { by: author(answer), n: answer.n });
     }
     match chat.window_closes_at {
+        _ if !case.needs_window => Ok(Verdict::Go),
         Some(closes_at) if tx.now() < closes_at => Ok(Verdict::Go),
         closed_at => Ok(Verdict::Closed { closed_at }),
     }

@@ -123,6 +123,8 @@ mod tests {
             next_try_at: 0,
             unknown_since: None,
             passed: false,
+            line: None,
+            upload_tries: 0,
         }
     }
 

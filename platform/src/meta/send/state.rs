@@ -102,7 +102,8 @@ impl State {
             (S::Attempted, E::Lost) => Some(S::Unknown),
             (S::Waiting | S::Held | S::Stopped, E::Withdraw) => Some(S::Withdrawn),
             (S::Unknown, E::SendAgain)
-            | (S::Attempted, E::Refused)
+            // Waiting: its file or its template was refused before any attempt.
+            | (S::Waiting | S::Attempted, E::Refused)
             // `failed` may follow acceptance, and late.
             | (S::Waiting | S::Attempted | S::Unknown | S::Accepted | S::Held, E::Failed) => {
                 Some(S::Stopped)
@@ -139,7 +140,7 @@ mod tests {
 
     /// One letter a state, `.` for "changes nothing"; columns in the order of `EVENTS`.
     const TABLE: [(State, &str); 7] = [
-        (State::Waiting, "TH....AS.X.."),
+        (State::Waiting, "TH..S.AS.X.."),
         (State::Attempted, "..WUSHAS...."),
         (State::Unknown, "......AS..AS"),
         (State::Accepted, ".......S...."),

@@ -4,9 +4,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use fieldline_platform::meta::graph::{
-    GraphAnswer, GraphBody, GraphFailure, GraphPort, GraphRequest,
+    GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest, Upload,
 };
+use fieldline_platform::support::Secret;
 use fieldline_whatsapp_sim::CutConnection;
+use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, FutureExt};
 use tower::ServiceExt;
 
@@ -35,6 +37,11 @@ impl GraphLine {
         }
         let body = match &request.body {
             GraphBody::Empty => Body::empty(),
+            GraphBody::Upload(upload) => {
+                let (kind, bytes) = form(upload).map_err(|_| GraphFailure::NotSent)?;
+                built = built.header("content-type", kind);
+                Body::from(bytes)
+            }
             GraphBody::Json(json) => {
                 built = built.header("content-type", "application/json");
                 Body::from(json.to_string())
@@ -55,7 +62,50 @@ impl GraphLine {
     }
 }
 
+/// A form as the production port sends it: type and bytes.
+fn form(upload: &Upload) -> std::io::Result<(String, Vec<u8>)> {
+    let boundary = "fieldline-in-memory";
+    let mut bytes = Vec::new();
+    for (name, value) in [("messaging_product", "whatsapp"), ("type", upload.mime.as_str())] {
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
+         Content-Type: {}\r\n\r\n",
+        upload.name, upload.mime
+    );
+    bytes.extend_from_slice(head.as_bytes());
+    bytes.extend_from_slice(&std::fs::read(&upload.path)?);
+    bytes.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    Ok((format!("multipart/form-data; boundary={boundary}"), bytes))
+}
+
 impl GraphPort for GraphLine {
+    fn may_fetch(&self, url: &str) -> bool {
+        // Every address leads into the simulator's router.
+        url.starts_with("http://") || url.starts_with("https://")
+    }
+
+    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+        async move {
+            let built = Request::get(&url)
+                .header("authorization", format!("Bearer {}", token.expose()))
+                .body(Body::empty())
+                .map_err(|_| GraphFailure::NotSent)?;
+            let answer =
+                self.router.clone().oneshot(built).await.map_err(|_| GraphFailure::Unanswered)?;
+            let status = answer.status().as_u16();
+            self.journal.note("platform", format_args!("graph file {status}"));
+            let chunks = answer.into_body().into_data_stream();
+            let chunks = chunks.map(|chunk| chunk.map_err(|_| GraphFailure::Unanswered)).boxed();
+            Ok(GraphFile { status, retry_after_ms: None, chunks })
+        }
+        .boxed()
+    }
+
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         self.exchange(request).boxed()
     }

@@ -1,124 +1,19 @@
-//! The way out to Meta's Graph API: a port, and its production form over HTTPS.
-//!
-//! The one thing that callers build on is the difference between "provably not sent" and "may
-//! have gone out": a send without an idempotency key (Meta has none) may be tried again by itself
-//! only after the former.
+//! Graph over HTTPS.
 
-use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use futures_util::future::BoxFuture;
-use reqwest::{Client, Method, Response, Url, header, redirect};
+use futures_util::stream::{self, StreamExt as _};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Client, Method, RequestBuilder, Response, Url, header, redirect};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 
+use super::host::{self, is_loopback};
+use super::{GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest, Upload};
 use crate::support::Secret;
-
-/// One call.
-#[derive(Debug, Clone)]
-pub struct GraphRequest {
-    /// HTTP method, `POST` for example.
-    pub method: &'static str,
-    /// Path behind the version, with a slash in front and without a query: `/1234/messages`.
-    pub path: String,
-    /// Query, encoded by the port. Its values are secrets because some of Meta's are (the code
-    /// exchange takes the app secret there), so that no log of a request can show one.
-    pub query: Vec<(&'static str, Secret)>,
-    /// Access token; none where Meta wants the app's own credentials in the query.
-    pub token: Option<Secret>,
-    /// What goes along.
-    pub body: GraphBody,
-}
-
-/// What goes along with a call.
-#[derive(Debug, Clone, PartialEq)]
-pub enum GraphBody {
-    /// Nothing.
-    Empty,
-    /// JSON.
-    Json(serde_json::Value),
-}
-
-impl GraphRequest {
-    /// A POST of JSON with the channel's token.
-    pub fn post(path: impl Into<String>, token: Secret, body: serde_json::Value) -> Self {
-        Self {
-            method: "POST",
-            path: path.into(),
-            query: Vec::new(),
-            token: Some(token),
-            body: GraphBody::Json(body),
-        }
-    }
-
-    /// A GET with the channel's token.
-    pub fn get(path: impl Into<String>, token: Secret) -> Self {
-        Self {
-            method: "GET",
-            path: path.into(),
-            query: Vec::new(),
-            token: Some(token),
-            body: GraphBody::Empty,
-        }
-    }
-
-    /// The whole address over `base`, the query encoded; none if that is no address.
-    pub fn url(&self, base: &str) -> Option<Url> {
-        let mut url = Url::parse(&format!("{base}{}", self.path)).ok()?;
-        if !self.query.is_empty() {
-            let pairs = self.query.iter().map(|(name, value)| (*name, value.expose()));
-            url.query_pairs_mut().extend_pairs(pairs);
-        }
-        Some(url)
-    }
-
-    /// The JSON that goes along; null without one.
-    pub fn json(&self) -> &serde_json::Value {
-        match &self.body {
-            GraphBody::Json(json) => json,
-            GraphBody::Empty => &serde_json::Value::Null,
-        }
-    }
-}
-
-/// A whole answer, whatever its status.
-#[derive(Clone, PartialEq, Eq)]
-pub struct GraphAnswer {
-    /// HTTP status.
-    pub status: u16,
-    /// `Retry-After` in ms, if the answer named seconds.
-    pub retry_after_ms: Option<i64>,
-    /// The body as it came, at most 1 MiB.
-    pub body: Vec<u8>,
-}
-
-impl fmt::Debug for GraphAnswer {
-    /// Bodies hold numbers of people; only their length is shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GraphAnswer")
-            .field("status", &self.status)
-            .field("retry_after_ms", &self.retry_after_ms)
-            .field("body_len", &self.body.len())
-            .finish()
-    }
-}
-
-/// No whole answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum GraphFailure {
-    /// No byte of the request left: no connection was made.
-    #[error("not sent")]
-    NotSent,
-    /// It may have gone out.
-    #[error("no full answer")]
-    Unanswered,
-}
-
-/// The way to Graph; a simulation puts its own in this place.
-pub trait GraphPort: Send + Sync + 'static {
-    /// Makes one call and waits for the whole answer. No retry, no redirect.
-    fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>>;
-}
 
 /// Why a Graph address cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +33,12 @@ pub enum GraphSetupError {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for a whole call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time for a file, up or down: 100 MB (whatsapp.md 5.3) at 200 kB/s.
+const FILE_TIMEOUT: Duration = Duration::from_mins(9);
+/// How long a download may stand still.
+const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
+/// Bytes read from the disk at once while a file goes up.
+const CHUNK: usize = 64 * 1024;
 /// Longest answer that is read.
 const ANSWER_MAX: usize = 1 << 20;
 
@@ -145,7 +46,7 @@ const ANSWER_MAX: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct HttpGraph {
     client: Client,
-    base: String,
+    base: Url,
 }
 
 impl HttpGraph {
@@ -165,43 +66,113 @@ impl HttpGraph {
             builder = builder.https_only(true);
         }
         let client = builder.build().map_err(|_| GraphSetupError::Tls)?;
-        Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned() })
+        Ok(Self { client, base: url })
+    }
+}
+
+impl HttpGraph {
+    fn begin(&self, request: &GraphRequest) -> Result<RequestBuilder, GraphFailure> {
+        let method =
+            Method::from_bytes(request.method.as_bytes()).map_err(|_| GraphFailure::NotSent)?;
+        let base = self.base.as_str().trim_end_matches('/');
+        let url = request.url(base).ok_or(GraphFailure::NotSent)?;
+        let call = self.client.request(method, url);
+        Ok(match &request.token {
+            Some(token) => call.bearer_auth(token.expose()),
+            None => call,
+        })
     }
 }
 
 impl GraphPort for HttpGraph {
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         Box::pin(async move {
-            let method =
-                Method::from_bytes(request.method.as_bytes()).map_err(|_| GraphFailure::NotSent)?;
-            let url = request.url(&self.base).ok_or(GraphFailure::NotSent)?;
-            let mut call = self.client.request(method, url);
-            if let Some(token) = &request.token {
-                call = call.bearer_auth(token.expose());
-            }
-            if let GraphBody::Json(json) = &request.body {
-                let body = serde_json::to_vec(json).map_err(|_| GraphFailure::NotSent)?;
-                call = call.header(header::CONTENT_TYPE, "application/json").body(body);
-            }
-            let answer = call.send().await.map_err(|error| {
-                if error.is_connect() || error.is_builder() {
-                    GraphFailure::NotSent
-                } else {
-                    GraphFailure::Unanswered
+            let mut call = self.begin(&request)?;
+            match &request.body {
+                GraphBody::Empty => {}
+                GraphBody::Json(json) => {
+                    let body = serde_json::to_vec(json).map_err(|_| GraphFailure::NotSent)?;
+                    call = call.header(header::CONTENT_TYPE, "application/json").body(body);
                 }
-            })?;
+                GraphBody::Upload(upload) => {
+                    call = call.timeout(FILE_TIMEOUT).multipart(form(upload).await?);
+                }
+            }
+            let answer = call.send().await.map_err(|error| failure(&error))?;
             read(answer).await
+        })
+    }
+
+    fn may_fetch(&self, url: &str) -> bool {
+        host::may_fetch(&self.base, url)
+    }
+
+    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+        Box::pin(async move {
+            if !self.may_fetch(&url) {
+                return Err(GraphFailure::NotSent);
+            }
+            let call = self.client.get(url).timeout(FILE_TIMEOUT).bearer_auth(token.expose());
+            let answer = call.send().await.map_err(|error| failure(&error))?;
+            let (status, retry_after_ms) = (answer.status().as_u16(), retry_after(&answer));
+            let chunks = stream::unfold(Some(answer), |answer| async move {
+                let mut answer = answer?;
+                match tokio::time::timeout(CHUNK_TIMEOUT, answer.chunk()).await {
+                    Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(answer))),
+                    Ok(Ok(None)) => None,
+                    Ok(Err(_)) | Err(_) => Some((Err(GraphFailure::Unanswered), None)),
+                }
+            });
+            Ok(GraphFile { status, retry_after_ms, chunks: chunks.boxed() })
         })
     }
 }
 
-async fn read(mut answer: Response) -> Result<GraphAnswer, GraphFailure> {
-    let status = answer.status().as_u16();
-    let retry_after_ms = answer
+fn failure(error: &reqwest::Error) -> GraphFailure {
+    if error.is_connect() || error.is_builder() {
+        GraphFailure::NotSent
+    } else {
+        GraphFailure::Unanswered
+    }
+}
+
+/// The form of `POST /{phone_number_id}/media`; the file is read from the disk as it goes.
+async fn form(upload: &Upload) -> Result<Form, GraphFailure> {
+    let file = File::open(&upload.path).await.map_err(|_| GraphFailure::NotSent)?;
+    let chunks = stream::try_unfold((file, upload.length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok::<_, std::io::Error>(None);
+        }
+        let mut buffer = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
+        let read = file.read(&mut buffer).await?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer.truncate(read);
+        let left = left.saturating_sub(u64::try_from(read).unwrap_or(left));
+        Ok(Some((Bytes::from(buffer), (file, left))))
+    });
+    let part = Part::stream_with_length(Body::wrap_stream(chunks), upload.length)
+        .file_name(upload.name.clone())
+        .mime_str(&upload.mime)
+        .map_err(|_| GraphFailure::NotSent)?;
+    Ok(Form::new()
+        .text("messaging_product", "whatsapp")
+        .text("type", upload.mime.clone())
+        .part("file", part))
+}
+
+fn retry_after(answer: &Response) -> Option<i64> {
+    answer
         .headers()
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
-        .and_then(|seconds| seconds.checked_mul(1_000));
+        .and_then(|seconds| seconds.checked_mul(1_000))
+}
+
+async fn read(mut answer: Response) -> Result<GraphAnswer, GraphFailure> {
+    let status = answer.status().as_u16();
+    let retry_after_ms = retry_after(&answer);
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|_| GraphFailure::Unanswered)? {
         body.extend_from_slice(&chunk);
@@ -239,21 +210,11 @@ fn check(base_url: &str) -> Result<Url, GraphSetupError> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     #[test]

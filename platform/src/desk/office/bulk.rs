@@ -1,0 +1,167 @@
+//! Many conversations at once: assign, label, close (experience.md D1). Each stands alone and its
+//! answer says what was before, so that a person can undo it.
+
+use axum::Json;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{not_found, write};
+use crate::agents::error::{ApiError, ErrorCode};
+use crate::agents::http::JsonBody;
+use crate::agents::session::Caller;
+use crate::desk::audit::{self, Who};
+use crate::desk::commands::exists;
+use crate::desk::holder::Holder;
+use crate::desk::moves;
+use crate::desk::rights::Right;
+use crate::feed::scope::may_see;
+use crate::state::AppState;
+use crate::store::{WriteTx, holders, labels};
+
+/// The most conversations of a request.
+const MAX: usize = 500;
+
+/// What is to be done with each.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schemars(rename = "BulkChange")]
+pub(crate) enum Change {
+    /// Moved to a holder.
+    Assign {
+        /// `{kind: member | team | ai | none, id?}`.
+        to: Value,
+    },
+    /// Labels put on and taken off.
+    Label {
+        /// Ids of labels.
+        #[serde(default)]
+        add: Vec<String>,
+        /// Ids of labels.
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// Resolved.
+    Close,
+    /// Opened again.
+    Open,
+}
+
+/// Which, and what.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Bulk {
+    /// Ids of conversations, at most 500.
+    #[schemars(length(max = 500))]
+    conversations: Vec<String>,
+    /// What is to be done with each.
+    change: Change,
+}
+
+/// What became of one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BulkChanged")]
+pub(crate) struct Changed {
+    /// Conversation id.
+    conversation: String,
+    /// Whether it was changed; false: it is not in scope, or was so before.
+    changed: bool,
+    /// The change that undoes this one, for the same address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<Value>,
+}
+
+/// What became of all.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BulkAnswer")]
+pub(crate) struct Answer {
+    /// In the order that was asked.
+    results: Vec<Changed>,
+    /// Number of the last change.
+    seq: i64,
+}
+
+/// `POST`.
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    caller: Caller,
+    JsonBody(wish): JsonBody<Bulk>,
+) -> Result<Json<Answer>, ApiError> {
+    if wish.conversations.len() > MAX {
+        let details = json!({ "field": "conversations", "limit": MAX });
+        return Err(ApiError::with(ErrorCode::Malformed, details));
+    }
+    let answer = write(&state, caller, Right::Bulk, move |tx, caller, workspace| {
+        if let Change::Assign { to } = &wish.change {
+            let to = Holder::parse(to).ok_or_else(|| ApiError::malformed("change.to"))?;
+            if !exists(tx, &workspace.id, &to)? {
+                return Err(not_found());
+            }
+        }
+        if let Change::Label { add, remove } = &wish.change {
+            if add.iter().any(|id| remove.contains(id)) {
+                return Err(ApiError::malformed("change.remove"));
+            }
+            for id in add {
+                labels::find(tx.sql(), &workspace.id, id)?
+                    .ok_or_else(|| ApiError::malformed("change.add"))?;
+            }
+        }
+        let mut results = Vec::with_capacity(wish.conversations.len());
+        for id in wish.conversations {
+            let undo = if may_see(tx.sql(), &caller.actor, &id)? {
+                one(tx, caller, &id, &wish.change)?
+            } else {
+                None
+            };
+            results.push(Changed { conversation: id, changed: undo.is_some(), undo });
+        }
+        Ok(Answer { results, seq: tx.head(&workspace.id)? })
+    })
+    .await?;
+    Ok(Json(answer))
+}
+
+/// Changes one; gives what undoes it, or nothing if nothing had to be done.
+fn one(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: &str,
+    change: &Change,
+) -> Result<Option<Value>, ApiError> {
+    let actor = &caller.actor;
+    let who = Who::from(actor);
+    let Some(mut desk) = holders::find(tx.sql(), &actor.workspace, id)? else { return Ok(None) };
+    let (what, undo) = match change {
+        Change::Assign { to } => {
+            let to = Holder::parse(to).ok_or_else(|| ApiError::malformed("change.to"))?;
+            let before = Holder::of(&desk);
+            if before == to {
+                return Ok(None);
+            }
+            moves::assign(tx, &mut desk, who, &to)?;
+            ("assign", json!({ "kind": "assign", "to": before.to_json() }))
+        }
+        Change::Label { add, remove } => {
+            let had = labels::of(tx.sql(), id)?;
+            let new: Vec<_> = add.iter().filter(|id| !had.contains(id)).cloned().collect();
+            let old: Vec<_> = remove.iter().filter(|id| had.contains(id)).cloned().collect();
+            if !labels::put(tx, id, &new, &old)? {
+                return Ok(None);
+            }
+            moves::labelled(tx, &mut desk, who, &new, &old)?;
+            ("label", json!({ "kind": "label", "add": old, "remove": new }))
+        }
+        Change::Close | Change::Open => {
+            let to = if matches!(change, Change::Close) { "resolved" } else { "open" };
+            if desk.status == to {
+                return Ok(None);
+            }
+            let back = if desk.status == "resolved" { "close" } else { "open" };
+            moves::status(tx, &mut desk, who, to, None)?;
+            ("status", json!({ "kind": back }))
+        }
+    };
+    audit::note(tx, &actor.workspace, who, what, "conversation", id)?;
+    Ok(Some(undo))
+}

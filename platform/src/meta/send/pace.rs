@@ -1,0 +1,153 @@
+//! How fast calls may follow each other (whatsapp.md 5.6): 20 a second for a number, one in six
+//! seconds for a recipient with a burst of 45 that is paid back.
+//!
+//! In memory, and filled again after a start from the attempts that the store holds. Each limit is
+//! a bucket kept as one time: when it would be full again if nothing more went out.
+
+use std::collections::BTreeMap;
+
+/// A limit: one call each `every_ms`, and `burst` at once after a long rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    every_ms: i64,
+    burst: i64,
+}
+
+/// Of a number: 20 a second.
+const NUMBER: Limit = Limit { every_ms: 50, burst: 20 };
+/// Of a recipient: one in six seconds, 45 at once.
+const PAIR: Limit = Limit { every_ms: 6_000, burst: 45 };
+
+/// After so long every bucket is full again, ms.
+pub(crate) const MEMORY_MS: i64 = 6_000 * 45;
+
+/// A bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Bucket {
+    /// When it is full again, ms UTC.
+    full_at: i64,
+    /// Not before, ms UTC, whatever is in it: WhatsApp asked for that.
+    not_before: i64,
+}
+
+impl Bucket {
+    /// When the next call may go, ms UTC; in the past or now: at once.
+    fn free_at(self, limit: Limit) -> i64 {
+        let debt_allowed = limit.every_ms * (limit.burst - 1);
+        self.full_at.saturating_sub(debt_allowed).max(self.not_before)
+    }
+
+    fn take(&mut self, limit: Limit, now: i64) {
+        self.full_at = self.full_at.max(now).saturating_add(limit.every_ms);
+    }
+
+    fn is_full(self, now: i64) -> bool {
+        self.full_at <= now && self.not_before <= now
+    }
+}
+
+/// The buckets of all numbers and recipients.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pace {
+    numbers: BTreeMap<String, Bucket>,
+    /// By conversation: one contact on one channel.
+    pairs: BTreeMap<String, Bucket>,
+}
+
+impl Pace {
+    /// When a call on this number may go, ms UTC.
+    pub(crate) fn number_free_at(&self, channel: &str) -> i64 {
+        self.numbers.get(channel).map_or(0, |bucket| bucket.free_at(NUMBER))
+    }
+
+    /// When a call to this recipient may go, ms UTC.
+    pub(crate) fn pair_free_at(&self, conversation: &str) -> i64 {
+        self.pairs.get(conversation).map_or(0, |bucket| bucket.free_at(PAIR))
+    }
+
+    /// A call goes at `now`.
+    pub(crate) fn take(&mut self, channel: &str, conversation: &str, now: i64) {
+        self.numbers.entry(channel.to_owned()).or_default().take(NUMBER, now);
+        self.pairs.entry(conversation.to_owned()).or_default().take(PAIR, now);
+    }
+
+    /// WhatsApp wants nothing of this number until then, ms UTC.
+    pub(crate) fn slow(&mut self, channel: &str, until: i64) {
+        let bucket = self.numbers.entry(channel.to_owned()).or_default();
+        bucket.not_before = bucket.not_before.max(until);
+    }
+
+    /// Forgets what is full again.
+    pub(crate) fn tidy(&mut self, now: i64) {
+        self.numbers.retain(|_, bucket| !bucket.is_full(now));
+        self.pairs.retain(|_, bucket| !bucket.is_full(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many calls go at `now` before the bucket is empty.
+    fn burst(pace: &mut Pace, conversation: &str, now: i64) -> usize {
+        let mut count = 0;
+        while pace.number_free_at("h") <= now && pace.pair_free_at(conversation) <= now {
+            pace.take("h", conversation, now);
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_number_sends_twenty_a_second() {
+        let mut pace = Pace::default();
+        assert_eq!(
+            (0..100).map(|i| burst(&mut pace, &format!("v{i}"), 0).min(1)).sum::<usize>(),
+            20
+        );
+        let mut sent = 0;
+        for ms in 1..=1_000 {
+            for conversation in 0..3 {
+                let conversation = format!("w{ms}.{conversation}");
+                if pace.number_free_at("h") <= ms && pace.pair_free_at(&conversation) <= ms {
+                    pace.take("h", &conversation, ms);
+                    sent += 1;
+                }
+            }
+        }
+        assert_eq!(sent, 20);
+        assert_eq!(pace.number_free_at("other"), 0);
+    }
+
+    #[test]
+    fn a_recipient_gets_a_burst_of_45_that_is_paid_back() {
+        let mut pace = Pace::default();
+        let mut at = 0;
+        for _ in 0..45 {
+            at = at.max(pace.number_free_at("h"));
+            assert!(pace.pair_free_at("v") <= at);
+            pace.take("h", "v", at);
+        }
+        // 45 calls take 270 s to pay back; one goes each six seconds meanwhile.
+        assert_eq!(pace.pair_free_at("v"), 6_000);
+        assert_eq!(pace.pair_free_at("w"), 0);
+        pace.take("h", "v", 6_000);
+        assert_eq!(pace.pair_free_at("v"), 12_000);
+        // Fully rested it may burst again.
+        let rested = 6_000 * 46;
+        pace.tidy(rested);
+        assert_eq!(pace.pairs.len(), 0);
+    }
+
+    #[test]
+    fn a_slowed_number_waits_and_others_do_not() {
+        let mut pace = Pace::default();
+        pace.slow("h", 9_000);
+        pace.slow("h", 5_000);
+        assert_eq!((pace.number_free_at("h"), pace.number_free_at("i")), (9_000, 0));
+        pace.tidy(8_999);
+        assert_eq!(pace.number_free_at("h"), 9_000);
+        pace.tidy(9_000);
+        assert_eq!(pace.number_free_at("h"), 0);
+    }
+}
