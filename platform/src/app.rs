@@ -22,12 +22,14 @@ use crate::meta::media::Uploads;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
 use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
+use crate::metrics::{Counted, Metrics};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
 use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
+use crate::support::disk::{DiskFloor, FileSystem, FreeSpace};
 use crate::support::stop::Stop;
-use crate::{agents, meta, routes};
+use crate::{agents, backup, meta, routes};
 
 /// Name of the file that a running `serve` keeps locked.
 pub const LOCK: &str = "serve.lock";
@@ -86,6 +88,16 @@ impl Platform {
     /// Locks the data folder, opens and migrates the store, and recovers what a crash left half
     /// done. Nothing runs until [`Platform::start`].
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, StartError> {
+        let space = Arc::new(FileSystem(settings.data.clone()));
+        Self::open_with(settings, ports, space).await
+    }
+
+    /// As [`Platform::open`], with another reading of the free disk.
+    pub async fn open_with(
+        settings: Settings,
+        mut ports: Ports,
+        space: Arc<dyn FreeSpace>,
+    ) -> Result<Self, StartError> {
         let lock = match lock(&settings.data) {
             // `status` holds the lock for a moment when it asks whether it is held.
             Err(StartError::AlreadyServing) => {
@@ -107,7 +119,12 @@ impl Platform {
         }
         meta::recover(&store).await?;
         revoke::carry_out(&store, &settings.data).await?;
+        backup::settle(&store).await?;
+        let metrics = Arc::new(Metrics::default());
+        ports.graph = Arc::new(Counted::new(ports.graph, Arc::clone(&metrics)));
         let state = AppState::new(Shared {
+            disk: DiskFloor::new(space, settings.disk_floor),
+            metrics,
             settings,
             ports,
             store,
@@ -153,6 +170,11 @@ impl Platform {
         routes::router(&state)
             .layer(from_fn_with_state(state.clone(), agents::http::envelope))
             .with_state(state)
+    }
+
+    /// The operator's figures alone, for a listener that only they can reach.
+    pub fn metrics_router(&self) -> axum::Router {
+        routes::metrics(self.state.clone())
     }
 
     /// Starts the workers on the current tokio runtime.
@@ -206,7 +228,7 @@ impl Drop for Platform {
 
 /// Takes the lock that keeps a second `serve` away; it falls with the file's closing, whatever
 /// ends the process.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(data: &Path) -> Result<File, StartError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -271,8 +293,11 @@ pub(crate) async fn alive() -> StatusCode {
     StatusCode::OK
 }
 
-/// Whether the store takes a write.
+/// Whether the store takes a write and has room for it.
 pub(crate) async fn ready(State(state): State<AppState>) -> StatusCode {
+    if state.disk.is_below() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     match state.store.write(|_| Ok::<_, StoreError>(())).await {
         Ok(()) => StatusCode::OK,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -12,13 +12,16 @@
     clippy::panic
 )]
 
+pub mod accept;
 pub mod agents;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod contract;
 pub mod desk;
 pub mod feed;
 pub mod meta;
+pub mod metrics;
 pub mod office;
 mod routes;
 pub mod settings;

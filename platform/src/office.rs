@@ -25,7 +25,7 @@ use crate::support::keys::{Purpose, mac};
 use crate::support::{Clock, Executor, Key, Rng, Secret, executor, rng};
 
 /// Bytes of a workspace's epoch.
-const EPOCH_BYTES: usize = 9;
+pub(crate) const EPOCH_BYTES: usize = 9;
 
 /// The longest name, in Unicode scalar values.
 const MAX_NAME: usize = 200;

@@ -12,8 +12,10 @@ use crate::meta::media::Uploads;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
 use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::support::disk::DiskFloor;
 use crate::support::stop::Stop;
 use crate::support::{Clock, Executor, Rng};
 
@@ -71,6 +73,10 @@ pub struct Shared {
     pub budget: Budget,
     /// Has passwords checked a few at a time.
     pub checks: Checks,
+    /// Free disk and its floor.
+    pub disk: DiskFloor,
+    /// Counters for the operator.
+    pub metrics: Arc<Metrics>,
     /// Numbers that devices' sockets have to reach.
     pub wanted: Wanted,
     /// Wakes the worker that keeps the desk's clock.

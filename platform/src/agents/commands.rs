@@ -108,6 +108,8 @@ pub(crate) async fn post(
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);
         }
+        let word = |name: &str| answer.get(name).and_then(Value::as_str);
+        state.metrics.command(word("outcome").unwrap_or("none"), word("code"));
         answer.insert("id".into(), id.into());
         answers.push(Value::Object(answer));
     }
@@ -144,6 +146,8 @@ async fn judge(
     let hash = body_hash(&state.settings.key, &fields);
     let actor = actor.clone();
     let woken = state.clone();
+    // What was answered before is answered again; nothing new is taken in.
+    let is_full = state.disk.is_below();
     let judged = state
         .store
         .write(move |tx| -> Result<Map<String, Value>, StoreError> {
@@ -151,6 +155,10 @@ async fn judge(
                 let answer = repeat(kept, &hash);
                 tell(tx, woken, &actor, &answer);
                 return Ok(answer);
+            }
+            if is_full {
+                let (code, retry_after_ms) = (LaterCode::ServerFull, FAULT_MS);
+                return Ok(Outcome::Later { code, retry_after_ms }.to_json());
             }
             if is_behind {
                 let (code, retry_after_ms) = (LaterCode::Behind, BEHIND_MS);

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::error::{ApiError, Cause, ErrorCode};
 use crate::settings::AppVersion;
 use crate::state::AppState;
-use crate::support::rng;
+use crate::support::{log as log_lines, rng};
 
 /// The largest request body under `/v1`, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -30,7 +30,11 @@ pub const CLIENT: HeaderName = HeaderName::from_static("fieldline-client");
 /// The platform's clock, milliseconds UTC, on every answer.
 pub const SERVER_TIME: HeaderName = HeaderName::from_static("fieldline-server-time");
 
-/// Dates every answer and writes one log line for it. The line names the route, never the path:
+/// Names the request in the log, on every answer. Ours alone: one that came along is not taken
+/// over, for it could be anything.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("fieldline-request-id");
+
+/// Dates and numbers every answer and writes one log line for it. The line names the route, never the path:
 /// what a stranger typed is not ours to keep.
 pub(crate) async fn envelope(
     State(state): State<AppState>,
@@ -44,9 +48,13 @@ pub(crate) async fn envelope(
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = log_lines::of_request(id.clone(), next.run(request)).await;
     let now = state.ports.clock.now_ms();
     response.headers_mut().insert(SERVER_TIME, HeaderValue::from(now));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    state.metrics.answered(&route, response.status().as_u16());
     let (status, ms) = (response.status().as_u16(), now.saturating_sub(begun));
     match response.extensions().get::<Cause>() {
         Some(Cause(code, Some(cause))) => log::error!(

@@ -3,10 +3,12 @@
 //! One JSON object on standard output; an error is one JSON line on standard error and code 1,
 //! wrong usage is code 2. Passwords and tokens come from standard input, never from arguments.
 
+mod explain;
 mod serve;
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,10 +19,14 @@ use serde_json::{Value, json};
 
 use crate::agents::outcome::Role;
 use crate::app::{self, StartError};
+use crate::backup::{self, BackupError};
 use crate::meta::replay::ReplayError;
 use crate::office::{NewAgent, NewChannel, Office, OfficeError};
-use crate::settings::{FolderSettings, PasswordCost, SettingsError};
-use crate::support::{BlockingPool, Clock, Executor, Rng, Secret, SystemClock, SystemRng};
+use crate::settings::{FolderSettings, PasswordCost, SettingsError, SettingsFile, VARIABLES};
+use crate::store::StoreError;
+use crate::support::{
+    BlockingPool, Clock, Executor, Rng, Secret, SystemClock, SystemRng, executor,
+};
 
 /// The most that is read from standard input, in bytes.
 const MAX_INPUT: u64 = 16 * 1024;
@@ -29,9 +35,14 @@ const MAX_INPUT: u64 = 16 * 1024;
 #[command(
     name = "fieldline-platform",
     version,
-    about = "Fieldline's server. Settings come from the environment: FIELDLINE_LISTEN, FIELDLINE_DATA, FIELDLINE_PUBLIC_URL, FIELDLINE_GRAPH_URL, FIELDLINE_APP_SECRET, FIELDLINE_VERIFY_TOKEN, FIELDLINE_KEY, FIELDLINE_LOG."
+    about = "Fieldline's server.",
+    after_help = settings_help()
 )]
 struct Arguments {
+    /// A TOML file with settings: the names below without FIELDLINE_, in small letters. The
+    /// environment goes before it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -55,8 +66,32 @@ enum Command {
     /// What Meta sent.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Says what raw webhook bodies would do; nothing is stored.
+    Explain {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+        /// Files with bodies; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
     /// Counts what is in the data folder.
     Status,
+    /// Copies the data folder, database and media, into an empty folder; not the key.
+    Backup {
+        /// Where the copy goes.
+        dir: PathBuf,
+    },
+    /// Brings a copy into an empty data folder that has the copy's key.
+    Restore {
+        /// Where the copy is.
+        dir: PathBuf,
+    },
+}
+
+/// The last lines of the help.
+fn settings_help() -> String {
+    format!("Settings come from the environment:\n  {}", VARIABLES.join("\n  "))
 }
 
 #[derive(Subcommand)]
@@ -160,12 +195,18 @@ enum Failure {
     Start(#[from] StartError),
     #[error(transparent)]
     Office(#[from] OfficeError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error("Meta's address cannot be used")]
     Graph,
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::ErrorKind),
+    #[error("cannot listen on {0}: {1}")]
+    ListenMetrics(std::net::SocketAddr, std::io::ErrorKind),
     #[error("standard input cannot be read")]
     Input,
+    #[error("a file cannot be read")]
+    File,
     #[error("the bodies could not be run again: {0}")]
     Replay(#[from] ReplayError),
     #[error("the bodies make something else now")]
@@ -180,9 +221,12 @@ impl Failure {
             Self::Settings(error) => ("setting", Some(error.name)),
             Self::Start(error) => (error.code(), None),
             Self::Office(error) => (error.code(), None),
+            Self::Backup(error) => (error.code(), None),
             Self::Graph => ("setting", Some("FIELDLINE_GRAPH_URL")),
             Self::Listen(..) => ("listen", Some("FIELDLINE_LISTEN")),
+            Self::ListenMetrics(..) => ("listen", Some("FIELDLINE_METRICS_LISTEN")),
             Self::Input => ("input", None),
+            Self::File => ("file", None),
             Self::Replay(_) => ("store", None),
             Self::ReplayDiffers => ("replay_differs", None),
             Self::Runtime(_) => ("runtime", None),
@@ -216,7 +260,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    match run(arguments.command) {
+    match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(std::io::stderr().lock(), "{}", failure.to_json());
@@ -236,22 +280,30 @@ fn usage(error: &clap::Error) -> String {
     words.join(" ")
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Command::Explain { json, files } = &arguments.command {
+        return explain::run(*json, files);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Runtime(error.kind()))?;
+    let file = match arguments.config {
+        None => SettingsFile::default(),
+        Some(path) => SettingsFile::read(&path)?,
+    };
     runtime.block_on(async {
-        match command {
-            Command::Serve => serve::serve().await,
-            command => operate(command).await,
+        match arguments.command {
+            Command::Serve => serve::serve(&file).await,
+            Command::Restore { dir } => restore(&file, dir).await,
+            command => operate(command, &file).await,
         }
     })
 }
 
-async fn operate(command: Command) -> Result<(), Failure> {
+async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
     let rng: Arc<dyn Rng> = Arc::new(SystemRng::new());
-    let settings = FolderSettings::from_env(&env, rng.as_ref())?;
+    let settings = FolderSettings::from_env(&env(file), rng.as_ref())?;
     // The secret is asked for before the store is opened: nobody waits for a person who types.
     let secret = match command {
         Command::Workspace(_) | Command::Agent(AgentCommand::Add { .. }) | Command::Channel(_) => {
@@ -262,7 +314,7 @@ async fn operate(command: Command) -> Result<(), Failure> {
     let base_url = settings.base_url();
     let (clock, executor): (Arc<dyn Clock>, Arc<dyn Executor>) =
         (Arc::new(SystemClock), Arc::new(BlockingPool));
-    let ports = (clock, rng, executor);
+    let ports = (Arc::clone(&clock), rng, Arc::clone(&executor));
     let office =
         Office::open(&settings.data, settings.key, PasswordCost::STANDARD, base_url, ports).await?;
     let mut equal = true;
@@ -294,9 +346,18 @@ async fn operate(command: Command) -> Result<(), Failure> {
             equal = report.equal;
             answer(&report)
         }
-        Command::Status | Command::Serve => {
+        Command::Backup { dir } => {
+            let (data, now) = (settings.data.clone(), clock.now_ms());
+            let taken = blocking(executor.as_ref(), move || backup::take(&data, &dir, now)).await?;
+            answer(&taken)
+        }
+        Command::Status | Command::Serve | Command::Restore { .. } | Command::Explain { .. } => {
             let mut status = answer(&office.counts().await?);
             if let Some(status) = status.as_object_mut() {
+                let lag = status.get("webhooks_oldest_pending").and_then(Value::as_i64);
+                let lag = lag.map_or(0, |at| clock.now_ms().saturating_sub(at).max(0));
+                status.insert("webhooks_lag_ms".into(), lag.into());
+                status.insert("version".into(), env!("CARGO_PKG_VERSION").into());
                 status.insert("serving".into(), app::is_served(&settings.data).into());
             }
             status
@@ -317,8 +378,27 @@ impl From<RoleArgument> for Role {
     }
 }
 
-fn env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+async fn restore(file: &SettingsFile, dir: PathBuf) -> Result<(), Failure> {
+    let settings = FolderSettings::with_a_key(&env(file))?;
+    let now = SystemClock.now_ms();
+    let work = move || backup::restore(&settings.data, &dir, &settings.key, now);
+    let taken = blocking(&BlockingPool, work).await?;
+    print(&answer(&taken));
+    Ok(())
+}
+
+/// Runs what works on files off the async threads.
+async fn blocking<T: Send + 'static>(
+    executor: &dyn Executor,
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = executor::run(executor, work).await;
+    Ok(done.unwrap_or(Err(BackupError::Open(StoreError::Interrupted.into())))?)
+}
+
+/// The environment before the file.
+fn env(file: &SettingsFile) -> impl Fn(&str) -> Option<String> {
+    |name| std::env::var(name).ok().or_else(|| file.get(name))
 }
 
 /// One secret from standard input, without the line end that a terminal or `echo` adds.

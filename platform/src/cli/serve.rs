@@ -2,22 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, env, print};
+use crate::accept::{self, Limits};
 use crate::app::Platform;
 use crate::meta::graph::HttpGraph;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsFile};
 use crate::state::Ports;
 use crate::support::{BlockingPool, SystemClock, SystemRng, log as log_lines};
-
-/// How long requests under way may take once the end has come.
-const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// The line that says it is ready.
 #[derive(Serialize)]
@@ -27,10 +25,14 @@ struct Listening {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub(super) async fn serve() -> Result<(), Failure> {
+pub(super) async fn serve(file: &SettingsFile) -> Result<(), Failure> {
     let rng = SystemRng::new();
-    let settings = Settings::from_env(&env, &rng)?;
+    let settings = Settings::from_env(&env(file), &rng)?;
     log_lines::to_stderr(settings.log);
+    if file.exposed {
+        log::warn!("config_file_holds_secrets_and_others_may_read_it");
+    }
+    raise_open_files();
     let graph = HttpGraph::new(&settings.graph_url).map_err(|_| Failure::Graph)?;
     let ports = Ports {
         clock: Arc::new(SystemClock),
@@ -38,7 +40,7 @@ pub(super) async fn serve() -> Result<(), Failure> {
         executor: Arc::new(BlockingPool),
         graph: Arc::new(graph),
     };
-    let listen = settings.listen;
+    let (listen, metrics_listen) = (settings.listen, settings.metrics_listen);
     // The handlers stand before the first line is printed: who reads it may end us at once.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::Runtime(e.kind()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::Runtime(e.kind()))?;
@@ -46,6 +48,16 @@ pub(super) async fn serve() -> Result<(), Failure> {
     let refused = |error: std::io::Error| Failure::Listen(listen, error.kind());
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    let metrics = match metrics_listen {
+        None => None,
+        Some(listen) => {
+            let refused = |error: std::io::Error| Failure::ListenMetrics(listen, error.kind());
+            let listener = TcpListener::bind(listen).await.map_err(refused)?;
+            let address = listener.local_addr().map_err(refused)?;
+            log::info!("metrics_listening addr={address}");
+            Some(listener)
+        }
+    };
     platform.start();
     log::info!("listening addr={address}");
     print(&Listening { event: "listening", addr: address });
@@ -53,15 +65,11 @@ pub(super) async fn serve() -> Result<(), Failure> {
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    let app = platform.router().into_make_service_with_connect_info::<SocketAddr>();
-    let stop = platform.state().stop.clone();
-    let stopped = stop.clone();
-    let server = async move {
-        axum::serve(listener, app)
-            .with_graceful_shutdown(async move { stopped.stopped().await })
-            .await
-    };
-    let server = tokio::spawn(server);
+    let (stop, limits) = (platform.state().stop.clone(), Limits::default());
+    let server = tokio::spawn(accept::serve(listener, platform.router(), stop.clone(), limits));
+    let metrics = metrics.map(|listener| {
+        tokio::spawn(accept::serve(listener, platform.metrics_router(), stop.clone(), limits))
+    });
     tokio::select! {
         biased;
         _ = terminate.recv() => {}
@@ -69,9 +77,20 @@ pub(super) async fn serve() -> Result<(), Failure> {
     }
     log::info!("stopping");
     stop.stop();
-    // What is not done by then is cut: its client asks again.
-    let _ = tokio::time::timeout(LAST_WORDS, server).await;
+    let _ = server.await;
+    if let Some(metrics) = metrics {
+        let _ = metrics.await;
+    }
     platform.stop().await;
     log::info!("stopped");
     Ok(())
+}
+
+/// Takes as many open files as this process may have: a connection is one, and so is a socket.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum && setrlimit(Resource::Nofile, raised).is_err() {
+        log::warn!("open_files_not_raised current={}", limit.current.unwrap_or(0));
+    }
 }

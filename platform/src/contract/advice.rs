@@ -90,6 +90,8 @@ pub(super) const fn of_error(code: ErrorCode) -> Advice {
         ErrorCode::LastOwner => (Acts::Office, "makes somebody else an owner first", Retry::Mended),
         ErrorCode::WrongOffset => (Acts::App, "goes on from the offset", Retry::Mended),
         ErrorCode::HashMismatch => (Acts::App, "uploads the file from its start", Retry::Mended),
+        ErrorCode::NotConfigured => (Acts::Operator, "sets what it names", Retry::Mended),
+        ErrorCode::NotReady => (Acts::Operator, "puts it right at Meta", Retry::Mended),
         ErrorCode::MetaRefused => (Acts::Office, "changes what Meta does not take", Retry::No),
         ErrorCode::MetaUnavailable => (Acts::Office, "tries again later", Retry::Later),
         ErrorCode::ServerFull => (Acts::Operator, "makes room on the disk", Retry::Later),

@@ -97,6 +97,11 @@ fn headers() -> Value {
             "required": true,
             "schema": { "type": "integer", "format": "int64" },
         },
+        "RequestId": {
+            "description": "Names the request in the platform's log.",
+            "required": true,
+            "schema": { "type": "string" },
+        },
         "RetryAfter": {
             "description": "Seconds after which the next try may come.",
             "required": true,
@@ -173,7 +178,10 @@ fn responses(
     refusals: &mut BTreeMap<String, Value>,
 ) -> Value {
     let mut responses = Map::new();
-    let time = json!({ "Fieldline-Server-Time": { "$ref": "#/components/headers/Time" } });
+    let time = json!({
+        "Fieldline-Server-Time": { "$ref": "#/components/headers/Time" },
+        "Fieldline-Request-Id": { "$ref": "#/components/headers/RequestId" },
+    });
     for answer in &operation.answers {
         let mut response = Map::new();
         response.insert("description".into(), answer.words.into());

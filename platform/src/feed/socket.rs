@@ -50,6 +50,8 @@ pub(crate) async fn get(
 
 async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
     let _busy = state.stop.busy();
+    let counted = state.clone();
+    let _open = counted.metrics.socket();
     let (mut sink, mut stream) = socket.split();
     let first = async {
         loop {

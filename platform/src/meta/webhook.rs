@@ -54,14 +54,21 @@ pub(crate) async fn verify(
 /// `POST`: 200 only for what is on disk.
 pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
+    if state.disk.is_below() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    // Too large goes first; what nobody signed is not even read.
+    let fits = body.size_hint().lower() <= BODY_MAX as u64;
+    if fits && !parts.headers.contains_key(signature::HEADER) {
+        return unsigned(&state);
+    }
     let body = match time::timeout(BODY_TIME, collect(body)).await {
         Ok(Ok(body)) => body,
         Ok(Err(status)) => return status,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
     if !signed(&state, &parts.headers, &body) {
-        log::warn!("webhook_signature_wrong bytes={}", body.len());
-        return StatusCode::UNAUTHORIZED;
+        return unsigned(&state);
     }
     match intake::keep(&state, body).await {
         Ok(()) => StatusCode::OK,
@@ -71,6 +78,13 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
+}
+
+fn unsigned(state: &AppState) -> StatusCode {
+    if let Some(count) = state.metrics.wrong_signature(state.ports.clock.now_ms()) {
+        log::warn!("webhook_signature_wrong count={count}");
+    }
+    StatusCode::UNAUTHORIZED
 }
 
 fn signed(state: &AppState, headers: &HeaderMap, body: &[u8]) -> bool {

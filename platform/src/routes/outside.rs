@@ -1,8 +1,10 @@
 //! Addresses of others than phones: Meta's webhooks, and whoever watches over the process.
 
 use super::endpoint::{Content, Endpoint, get, post, text};
+use crate::agents::error::ErrorCode;
 use crate::app;
 use crate::meta::webhook;
+use crate::metrics;
 
 /// In the order of the document.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -15,6 +17,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/readyz", app::ready, "Whether the store takes a write.")
             .answers(&[(200, "It does.", Content::None)])
             .bare(&[(503, "It does not.")]),
+        get(
+            "/metrics",
+            metrics::show,
+            "The operator's figures; on a listener of their own unless asked.",
+        )
+        .answers(&[(200, "Prometheus text.", Content::Other("text/plain"))])
+        .bare(&[(503, "The store cannot be read just now.")])
+        .refuses(&[ErrorCode::NotFound]),
         get(webhook::PATH, webhook::verify, "What Meta asks when the endpoint is registered.")
             .query("hub.mode", true, "`subscribe`.", text())
             .query("hub.verify_token", true, "The operator's word.", text())

@@ -31,16 +31,22 @@ pub(super) fn prepare(data: &Path) -> Result<(), SettingsError> {
     Ok(())
 }
 
+/// The folder's key, if it has one.
+pub(super) fn kept_key(data: &Path) -> Result<Option<Key>, SettingsError> {
+    match fs::read_to_string(data.join(KEY)) {
+        Ok(text) => Key::from_base64(&text)
+            .map(Some)
+            .ok_or_else(|| SettingsError::new("FIELDLINE_KEY", "has a damaged key file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused("FIELDLINE_KEY", "has an unreadable key file", &error)),
+    }
+}
+
 /// Reads the folder's key, or makes one if the folder is new.
 pub(super) fn key(data: &Path, rng: &dyn Rng) -> Result<Key, SettingsError> {
     let path = data.join(KEY);
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            return Key::from_base64(&text)
-                .ok_or_else(|| SettingsError::new("FIELDLINE_KEY", "has a damaged key file"));
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(refused("FIELDLINE_KEY", "has an unreadable key file", &error)),
+    if let Some(key) = kept_key(data)? {
+        return Ok(key);
     }
     if data.join(DATABASE).exists() {
         // A new key could open nothing of what is there.

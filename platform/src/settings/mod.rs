@@ -1,14 +1,17 @@
 //! What an operator sets, read from the environment with errors that name the variable.
 
+mod file;
 mod folder;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use log::LevelFilter;
 
 use crate::support::{Key, Rng, Secret};
+
+pub use file::{SettingsFile, VARIABLES};
 
 /// Meta's Graph API in the version this platform is written for.
 pub const DEFAULT_GRAPH_URL: &str = "https://graph.facebook.com/v25.0";
@@ -18,6 +21,11 @@ const DEFAULT_PORT: u16 = 8480;
 
 /// Where the data lies unless told otherwise.
 const DEFAULT_DATA: &str = "./fieldline-data";
+
+/// Free disk below which nothing new is taken in, unless told otherwise, in bytes.
+const DEFAULT_DISK_FLOOR: u64 = 200 * MEBIBYTE;
+
+const MEBIBYTE: u64 = 1024 * 1024;
 
 /// What argon2id may cost. Stored with each hash, so it can change at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,12 +94,22 @@ pub struct Settings {
     pub app_secret: Secret,
     /// `FIELDLINE_VERIFY_TOKEN`: proves the webhook's subscription.
     pub verify_token: Secret,
+    /// `FIELDLINE_APP_ID`: our app at Meta; without it numbers are connected by `channel add` alone.
+    pub app_id: Option<String>,
+    /// `FIELDLINE_CONFIG_ID`: the configuration of Meta's Embedded Signup.
+    pub config_id: Option<String>,
     /// `FIELDLINE_KEY`, or the data folder's key file.
     pub key: Key,
     /// What a new password hash costs.
     pub password_cost: PasswordCost,
     /// `FIELDLINE_LOG`.
     pub log: LevelFilter,
+    /// `FIELDLINE_METRICS_LISTEN`: where `/metrics` is served by itself; absent means nowhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `FIELDLINE_METRICS_PUBLIC`: `/metrics` also stands beside everything else.
+    pub metrics_public: bool,
+    /// `FIELDLINE_DISK_FLOOR_MB`, in bytes: with less free disk nothing new is taken in.
+    pub disk_floor: u64,
     /// The oldest version of each app that is still let in.
     pub minimum_versions: BTreeMap<String, AppVersion>,
 }
@@ -106,9 +124,14 @@ impl Settings {
             graph_url: DEFAULT_GRAPH_URL.to_owned(),
             app_secret,
             verify_token,
+            app_id: None,
+            config_id: None,
             key,
             password_cost: PasswordCost::STANDARD,
             log: LevelFilter::Info,
+            metrics_listen: None,
+            metrics_public: false,
+            disk_floor: DEFAULT_DISK_FLOOR,
             minimum_versions: minimum_versions(),
         }
     }
@@ -121,11 +144,37 @@ impl Settings {
             None => DEFAULT_GRAPH_URL.to_owned(),
             Some(text) => web_address("FIELDLINE_GRAPH_URL", &text, Plain::Loopback)?,
         };
+        let metrics_listen =
+            env("FIELDLINE_METRICS_LISTEN").map(|text| address("FIELDLINE_METRICS_LISTEN", &text));
+        let metrics_public = match env("FIELDLINE_METRICS_PUBLIC").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let problem = "is neither true nor false";
+                return Err(SettingsError::new("FIELDLINE_METRICS_PUBLIC", problem));
+            }
+        };
+        let disk_floor = match env("FIELDLINE_DISK_FLOOR_MB") {
+            None => DEFAULT_DISK_FLOOR,
+            Some(text) => text
+                .parse::<u64>()
+                .ok()
+                .and_then(|mebibytes| mebibytes.checked_mul(MEBIBYTE))
+                .ok_or_else(|| {
+                    SettingsError::new("FIELDLINE_DISK_FLOOR_MB", "is no number of mebibytes")
+                })?,
+        };
+        let metrics_listen = metrics_listen.transpose()?;
         let folder = FolderSettings::from_env(env, rng)?;
         Ok(Self {
+            metrics_listen,
+            metrics_public,
+            disk_floor,
             listen: folder.listen,
             public_url: folder.public_url,
             graph_url,
+            app_id: meta_id(env, "FIELDLINE_APP_ID")?,
+            config_id: meta_id(env, "FIELDLINE_CONFIG_ID")?,
             log: folder.log,
             ..Self::new(folder.data, app_secret, verify_token, folder.key)
         })
@@ -153,13 +202,29 @@ pub struct FolderSettings {
 }
 
 impl FolderSettings {
-    /// Reads them and prepares the data folder.
+    /// Reads them and prepares the data folder; makes a key where there is none.
     pub fn from_env(env: &Env<'_>, rng: &dyn Rng) -> Result<Self, SettingsError> {
+        Self::read(env, |data| folder::key(data, rng))
+    }
+
+    /// As [`FolderSettings::from_env`], but the key must be there: one that was made now could
+    /// open nothing of what is to be brought in.
+    pub fn with_a_key(env: &Env<'_>) -> Result<Self, SettingsError> {
+        Self::read(env, |data| {
+            folder::kept_key(data)?.ok_or_else(|| {
+                let problem = "is missing, and no key file is in the data folder: it takes the key of the backup";
+                SettingsError::new("FIELDLINE_KEY", problem)
+            })
+        })
+    }
+
+    fn read(
+        env: &Env<'_>,
+        key: impl FnOnce(&Path) -> Result<Key, SettingsError>,
+    ) -> Result<Self, SettingsError> {
         let listen = match env("FIELDLINE_LISTEN") {
             None => SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT)),
-            Some(text) => text
-                .parse()
-                .map_err(|_| SettingsError::new("FIELDLINE_LISTEN", "is no ADDRESS:PORT"))?,
+            Some(text) => address("FIELDLINE_LISTEN", &text)?,
         };
         let public_url = env("FIELDLINE_PUBLIC_URL")
             .map(|text| web_address("FIELDLINE_PUBLIC_URL", &text, Plain::Anywhere))
@@ -184,7 +249,7 @@ impl FolderSettings {
         folder::prepare(&data)?;
         let key = match given {
             Some(key) => key,
-            None => folder::key(&data, rng)?,
+            None => key(&data)?,
         };
         Ok(Self { listen, data, public_url, key, log })
     }
@@ -218,11 +283,26 @@ impl SettingsError {
     }
 }
 
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, SettingsError> {
+    text.parse().map_err(|_| SettingsError::new(name, "is no ADDRESS:PORT"))
+}
+
 fn needed(env: &Env<'_>, name: &'static str) -> Result<Secret, SettingsError> {
     match env(name) {
         Some(text) if !text.trim().is_empty() => Ok(Secret::new(text)),
         Some(_) => Err(SettingsError::new(name, "is empty")),
         None => Err(SettingsError::new(name, "is missing")),
+    }
+}
+
+/// An id of Meta's, which is digits; absent if it is not set.
+fn meta_id(env: &Env<'_>, name: &'static str) -> Result<Option<String>, SettingsError> {
+    match env(name) {
+        None => Ok(None),
+        Some(id) if !id.is_empty() && id.len() <= 32 && id.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Some(id))
+        }
+        Some(_) => Err(SettingsError::new(name, "is not digits alone")),
     }
 }
 
@@ -284,6 +364,8 @@ mod tests {
         assert_eq!(settings.graph_url, "https://graph.facebook.com/v25.0");
         assert_eq!(settings.base_url(), "http://127.0.0.1:8480");
         assert_eq!(settings.password_cost, PasswordCost::STANDARD);
+        assert_eq!(settings.disk_floor, 200 * 1024 * 1024);
+        assert_eq!((settings.metrics_listen, settings.metrics_public), (None, false));
     }
 
     #[test]
@@ -296,8 +378,14 @@ mod tests {
             ("FIELDLINE_GRAPH_URL", "https://u:p@graph.example"),
             ("FIELDLINE_APP_SECRET", " "),
             ("FIELDLINE_VERIFY_TOKEN", ""),
+            ("FIELDLINE_APP_ID", "app"),
+            ("FIELDLINE_CONFIG_ID", "12 3"),
             ("FIELDLINE_KEY", "c2hvcnQ="),
             ("FIELDLINE_LOG", "loud"),
+            ("FIELDLINE_METRICS_LISTEN", "there"),
+            ("FIELDLINE_METRICS_PUBLIC", "perhaps"),
+            ("FIELDLINE_DISK_FLOOR_MB", "much"),
+            ("FIELDLINE_DISK_FLOOR_MB", "99999999999999999"),
             ("FIELDLINE_DATA", "/dev/null/x"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();

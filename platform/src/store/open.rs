@@ -24,8 +24,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_coexistence.sql"),
     include_str!("migrations/0004_outbound.sql"),
     include_str!("migrations/0005_desk.sql"),
+    include_str!("migrations/0006_operations.sql"),
     include_str!("migrations/0007_intake.sql"),
     include_str!("migrations/0008_line_life.sql"),
+    include_str!("migrations/0009_onboarding.sql"),
 ];
 
 /// The newest schema that this program knows.
@@ -81,7 +83,7 @@ fn look(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Refuses what is not ours or newer than we know.
-fn judge(connection: &Connection) -> Result<(), OpenError> {
+pub(super) fn judge(connection: &Connection) -> Result<(), OpenError> {
     let application: i64 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -103,7 +105,7 @@ fn judge(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Makes the empty file readable by its owner alone; SQLite gives its log the same mode.
-fn create(path: &Path) -> Result<(), OpenError> {
+pub(super) fn create(path: &Path) -> Result<(), OpenError> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

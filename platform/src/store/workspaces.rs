@@ -118,6 +118,18 @@ pub(crate) fn save(tx: &mut WriteTx<'_>, workspace: &Workspace) -> Result<i64, S
     Ok(version)
 }
 
+/// Ids of all workspaces, in order.
+pub(crate) fn ids(sql: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = sql.prepare_cached("SELECT id FROM workspaces ORDER BY id")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Begins another epoch: what phones hold of the one before is no good any more.
+pub(crate) fn set_epoch(sql: &Connection, id: &str, epoch: &str) -> Result<(), StoreError> {
+    sql.execute("UPDATE workspaces SET epoch = ?2 WHERE id = ?1", (id, epoch))?;
+    Ok(())
+}
+
 /// Writes the version that a change gave.
 pub fn set_version(sql: &Connection, id: &str, version: i64) -> Result<(), StoreError> {
     sql.execute("UPDATE workspaces SET version = ?2 WHERE id = ?1", (id, version))?;

@@ -7,6 +7,16 @@ use std::io::Write as _;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
+tokio::task_local! {
+    /// The request that a task works for.
+    static REQUEST: String;
+}
+
+/// Runs `work` so that each line it logs names the request.
+pub(crate) async fn of_request<F: Future>(id: String, work: F) -> F::Output {
+    REQUEST.scope(id, work).await
+}
+
 struct Stderr;
 
 impl Log for Stderr {
@@ -29,7 +39,10 @@ impl Log for Stderr {
 fn line(at: chrono::DateTime<chrono::Utc>, record: &Record<'_>) -> String {
     let text = record.args().to_string().replace('\n', "\\n").replace('\r', "\\r");
     let at = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    format!("{at} {} {text}\n", record.level().as_str().to_ascii_lowercase())
+    let level = record.level().as_str().to_ascii_lowercase();
+    REQUEST
+        .try_with(|id| format!("{at} {level} {text} request={id}\n"))
+        .unwrap_or_else(|_| format!("{at} {level} {text}\n"))
 }
 
 /// Sends this crate's log to standard error. Does nothing if a logger is already there.
@@ -54,5 +67,14 @@ mod tests {
                 .build(),
         );
         assert_eq!(text, "1970-01-01T00:00:00.000Z info listening addr=a\\nb\n");
+    }
+
+    #[tokio::test]
+    async fn lines_of_a_request_name_it() {
+        let at = chrono::DateTime::from_timestamp_millis(0).unwrap();
+        let text = of_request("r7".to_owned(), async {
+            line(at, &Record::builder().level(log::Level::Warn).args(format_args!("odd")).build())
+        });
+        assert_eq!(text.await, "1970-01-01T00:00:00.000Z warn odd request=r7\n");
     }
 }

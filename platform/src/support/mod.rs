@@ -2,6 +2,7 @@
 //! the executor of blocking work, stopping, logging.
 
 pub mod clock;
+pub mod disk;
 pub mod executor;
 pub mod keys;
 pub mod log;

@@ -24,7 +24,10 @@ pub fn of_error(code: ErrorCode) -> Option<Shape> {
         ErrorCode::Reset => Some(of::<ResetDetails>),
         ErrorCode::TooLarge => Some(of::<LimitDetails>),
         ErrorCode::Upgrade => Some(of::<UpgradeDetails>),
-        ErrorCode::TooMany | ErrorCode::MetaUnavailable => Some(of::<WaitDetails>),
+        ErrorCode::TooMany => Some(of::<WaitDetails>),
+        ErrorCode::MetaUnavailable => Some(of::<UnavailableDetails>),
+        ErrorCode::NotConfigured => Some(of::<SettingDetails>),
+        ErrorCode::NotReady => Some(of::<NotReadyDetails>),
         ErrorCode::DeviceRevoked => Some(of::<RevokedDetails>),
         ErrorCode::Taken => Some(of::<TakenDetails>),
         ErrorCode::Limit => Some(of::<MostDetails>),
@@ -160,10 +163,41 @@ pub struct OffsetDetails {
 /// What Meta said.
 #[derive(Debug, JsonSchema)]
 pub struct MetaDetails {
+    /// A stable word for it, where we have one.
+    pub cause: Option<String>,
     /// Its code.
     pub whatsapp_code: Option<i64>,
     /// Its finer code.
     pub whatsapp_subcode: Option<i64>,
+}
+
+/// Meta does not answer.
+#[derive(Debug, JsonSchema)]
+pub struct UnavailableDetails {
+    /// A stable word for it, where we have one.
+    pub cause: Option<String>,
+    /// Its code, if there was one.
+    pub whatsapp_code: Option<i64>,
+    /// Milliseconds from now, if anybody knows.
+    pub retry_after_ms: Option<i64>,
+}
+
+/// A setting of the operator's that is missing.
+#[derive(Debug, JsonSchema)]
+pub struct SettingDetails {
+    /// Its name.
+    pub setting: String,
+}
+
+/// What has to be put right at Meta first.
+#[derive(Debug, JsonSchema)]
+pub struct NotReadyDetails {
+    /// Meta calls this server's address.
+    pub address_verified: bool,
+    /// The subscription is switched on.
+    pub active: bool,
+    /// Webhook fields that are not subscribed.
+    pub missing_fields: Vec<String>,
 }
 
 /// A list that is too long.

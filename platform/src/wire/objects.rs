@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde_json::{Map, Value};
 
 use super::body::{Author, MessageBody};
 use crate::agents::outcome::{Reason, Role};
@@ -123,6 +124,8 @@ pub struct Channel {
     pub state: ChannelState,
     /// When the owner's phone was last heard of, ms UTC.
     pub last_sign_of_life: Option<i64>,
+    /// Free-form replies through the platform cost from then on, ms UTC.
+    pub replies_cost_since: Option<i64>,
     /// Where the import of old messages stands; `{}` if there never was one.
     pub history: History,
 }
@@ -501,4 +504,19 @@ pub struct TemplateField {
     pub kind: String,
     /// As Meta was shown it.
     pub example: Option<String>,
+}
+
+/// What Meta told about an account or a number.
+#[derive(Debug, JsonSchema)]
+pub struct AccountFact {
+    /// Meta's name of the webhook field.
+    pub field: String,
+    /// Template id, where it is about one.
+    pub subject: Option<String>,
+    /// What is so, Meta's word.
+    pub word: String,
+    /// ms UTC.
+    pub at: i64,
+    /// What came with it.
+    pub details: Map<String, Value>,
 }

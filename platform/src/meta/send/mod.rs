@@ -6,6 +6,7 @@
 //! - `content`: what a `send` brought, as the body that phones see
 //! - `attempt`: the commit before the call, and the commit after it
 //! - `request`, `interactive`: the JSON of the call and of its answer
+//! - `restored`: what a copy of a store would still send
 //! - `backoff`: how long a failed one waits
 //! - `pace`: how fast calls may follow each other
 //! - `held`: what waits for a stopped line
@@ -26,5 +27,6 @@ pub(crate) mod pace;
 pub mod queue;
 pub(crate) mod react;
 pub(crate) mod request;
+pub(crate) mod restored;
 pub(crate) mod start;
 pub(crate) mod state;

@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Arrived,
     /// A person has a copy sent instead.
     SendAgain,
+    /// The store is a copy: what became of it since the copy was made is not known here.
+    Restored,
 }
 
 impl State {
@@ -99,7 +101,8 @@ impl State {
             (S::Waiting, E::Attempt) => Some(S::Attempted),
             (S::Waiting, E::Hold) | (S::Attempted, E::WindowClosed) => Some(S::Held),
             (S::Attempted, E::TryAgain) | (S::Held, E::Release) => Some(S::Waiting),
-            (S::Attempted, E::Lost) => Some(S::Unknown),
+            (S::Attempted, E::Lost)
+            | (S::Waiting | S::Attempted | S::Unknown | S::Held, E::Restored) => Some(S::Unknown),
             (S::Waiting | S::Held | S::Stopped, E::Withdraw) => Some(S::Withdrawn),
             (S::Unknown, E::SendAgain)
             // Waiting: its file or its template was refused before any attempt.
@@ -123,7 +126,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 12] = [
+    const EVENTS: [Event; 13] = [
         Event::Attempt,
         Event::Hold,
         Event::TryAgain,
@@ -136,17 +139,18 @@ mod tests {
         Event::Withdraw,
         Event::Arrived,
         Event::SendAgain,
+        Event::Restored,
     ];
 
     /// One letter a state, `.` for "changes nothing"; columns in the order of `EVENTS`.
     const TABLE: [(State, &str); 7] = [
-        (State::Waiting, "TH..S.AS.X.."),
-        (State::Attempted, "..WUSHAS...."),
-        (State::Unknown, "......AS..AS"),
-        (State::Accepted, ".......S...."),
-        (State::Held, "......ASWX.."),
-        (State::Stopped, "......A..X.."),
-        (State::Withdrawn, "............"),
+        (State::Waiting, "TH..S.AS.X..U"),
+        (State::Attempted, "..WUSHAS....U"),
+        (State::Unknown, "......AS..ASU"),
+        (State::Accepted, ".......S....."),
+        (State::Held, "......ASWX..U"),
+        (State::Stopped, "......A..X..."),
+        (State::Withdrawn, "............."),
     ];
 
     fn letter(state: Option<State>) -> char {
