@@ -634,7 +634,7 @@ impl World {
     }
 
     /// A request of the owner's office with JSON both ways. Ben is the owner from then on.
-    pub(crate) async fn office(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn as_owner(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.sql().execute("UPDATE members SET role = 'owner' WHERE id = 'ben'", []).unwrap();
         let json = [("Content-Type", "application/json")];
         let (status, _, body) =
@@ -678,12 +678,7 @@ impl World {
     }
 
     /// An office call of Olga's, who owns the place; status and answer.
-    pub(crate) async fn office(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> (StatusCode, Value) {
+    pub(crate) async fn olga(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         self.sql()
             .execute(
                 "INSERT OR IGNORE INTO members (id, workspace, email, name, role, password_hash, created_at)

@@ -46,7 +46,7 @@ async fn a_stopped_line_holds_all_of_its_channel_and_goes_on_in_order() {
     assert_eq!(world.state(&late), "waiting queued R5");
     world.later(Duration::from_hours(3)).await;
     assert_eq!(world.graph.texts(), ["1"]);
-    let (status, _) = world.office("POST", "/v1/office/channels/h/resume", &json!({})).await;
+    let (status, _) = world.as_owner("POST", "/v1/office/channels/h/resume", &json!({})).await;
     assert_eq!(status, 204);
     world.quiet().await;
     for id in ids.iter().chain([&late]) {
@@ -65,7 +65,7 @@ async fn guard_and_window_are_judged_again_when_the_line_is_up() {
     assert_eq!(world.state(&ids[0]), "waiting queued R11");
     world.owner("wamid.owner", "answered on the phone").await;
     world.later(Duration::from_hours(24)).await;
-    let (status, _) = world.office("POST", "/v1/office/channels/h/resume", &json!({})).await;
+    let (status, _) = world.as_owner("POST", "/v1/office/channels/h/resume", &json!({})).await;
     assert_eq!(status, 204);
     world.quiet().await;
     assert_eq!(world.state(&ids[0]), "held queued R8");
@@ -84,7 +84,7 @@ async fn the_stop_outlives_the_process_and_only_the_office_resumes() {
     let (status, _, _) =
         world.ask(MARIA, "POST", "/v1/office/channels/h/resume", &[], Vec::new()).await;
     assert_eq!(status, 403);
-    let (status, _) = world.office("POST", "/v1/office/channels/x/resume", &json!({})).await;
+    let (status, _) = world.as_owner("POST", "/v1/office/channels/x/resume", &json!({})).await;
     assert_eq!(status, 404);
     assert_eq!(world.graph.texts(), ["1"]);
 }
@@ -157,12 +157,9 @@ async fn a_burst_of_45_to_one_person_is_paid_back_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_that_is_slowed_down_rests_for_everybody_as_long_as_whatsapp_asks() {
-    let (world, _) = {
-        let world = World::new().await;
-        world.ana("wamid.in", "a question").await;
-        world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
-        (world, ())
-    };
+    let world = World::new().await;
+    world.ana("wamid.in", "a question").await;
+    world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
     let chats = world.rows("SELECT id FROM conversations ORDER BY id");
     world.graph.then([Reply::Answer(429, json!({"error": {"code": 130_429}}), Some(30_000))]);
     for (chat, text) in [(&chats[0], "1"), (&chats[1], "2")] {

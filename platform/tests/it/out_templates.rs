@@ -26,16 +26,12 @@ async fn held(world: &World) -> Vec<String> {
     loop {
         let (_, _, page) = world.ask(MARIA, "GET", &path, &[], Vec::new()).await;
         let page: Value = serde_json::from_slice(&page).unwrap();
-        match page["next_page"].as_str() {
-            Some(next) => {
-                assert!(page.get("templates").is_none());
-                path = format!("/v1/bootstrap?page={next}");
-            }
-            None => {
-                let templates = page["templates"].as_array().unwrap();
-                return templates.iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
-            }
-        }
+        let Some(next) = page["next_page"].as_str() else {
+            let templates = page["templates"].as_array().unwrap();
+            return templates.iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
+        };
+        assert!(page.get("templates").is_none());
+        path = format!("/v1/bootstrap?page={next}");
     }
 }
 
@@ -85,7 +81,7 @@ async fn a_list_that_breaks_off_changes_nothing() {
     assert_eq!(held(&world).await, ["hello"]);
 }
 
-fn news(field: &str, value: Value) -> Value {
+fn news(field: &str, value: &Value) -> Value {
     json!({"field": field, "value": value})
 }
 
@@ -104,7 +100,7 @@ async fn a_webhook_takes_a_paused_template_from_phones_at_once() {
     world.graph.on(LIST, [page(&[listed("11", "hello", "PAUSED")], None)]);
     let paused = news(
         "message_template_status_update",
-        json!({"event": "PAUSED", "message_template_id": 11, "message_template_name": "hello",
+        &json!({"event": "PAUSED", "message_template_id": 11, "message_template_name": "hello",
             "message_template_language": "en_US", "reason": "NONE", "other_info": {"title": "FIRST_PAUSE"}}),
     );
     world.webhook(&[paused]).await;
@@ -116,7 +112,7 @@ async fn a_webhook_takes_a_paused_template_from_phones_at_once() {
     world.graph.on(LIST, [page(&[listed("11", "hello", "APPROVED")], None)]);
     let again = news(
         "message_template_status_update",
-        json!({"event": "APPROVED", "message_template_id": "11", "reason": null}),
+        &json!({"event": "APPROVED", "message_template_id": "11", "reason": null}),
     );
     sleep(Duration::from_secs(2)).await;
     world.webhook(&[again]).await;
@@ -136,7 +132,7 @@ async fn the_office_submits_changes_and_deletes() {
     );
     let new = json!({"name": "order_ready", "language": "en_US", "kind": "utility",
         "components": [{"type": "BODY", "text": "Ready"}]});
-    let (status, made) = world.office("POST", "/v1/office/templates", &new).await;
+    let (status, made) = world.as_owner("POST", "/v1/office/templates", &new).await;
     assert_eq!((status, &made["status"]), (200, &json!("pending")), "{made}");
     let asked = world.graph.questions();
     let submitted = asked.iter().find(|q| q.starts_with("POST /b/message_templates")).unwrap();
@@ -151,26 +147,26 @@ async fn the_office_submits_changes_and_deletes() {
         ],
     );
     let change = json!({"components": [{"type": "BODY", "text": "It is ready"}]});
-    let (status, refused) = world.office("POST", &path, &change).await;
+    let (status, refused) = world.as_owner("POST", &path, &change).await;
     assert_eq!((status, &refused["error"]["code"]), (422, &json!("meta_refused")));
     assert_eq!(
         refused["error"]["details"],
         json!({"whatsapp_code": 100, "whatsapp_subcode": 2_388_003})
     );
-    let (status, changed) = world.office("POST", &path, &change).await;
+    let (status, changed) = world.as_owner("POST", &path, &change).await;
     assert_eq!((status, &changed["parts"][0]["text"]), (200, &json!("It is ready")));
     let long = json!({"components": [{"type": "BODY", "text": "x".repeat(1025)}]});
-    let (status, refused) = world.office("POST", &path, &long).await;
+    let (status, refused) = world.as_owner("POST", &path, &long).await;
     assert_eq!((status, &refused["error"]["details"]["limit"]), (400, &json!(1024)));
-    let (status, list) = world.office("GET", "/v1/office/templates", &json!({})).await;
+    let (status, list) = world.as_owner("GET", "/v1/office/templates", &json!({})).await;
     assert_eq!((status, &list["templates"][0]["name"]), (200, &json!("order_ready")));
     world
         .graph
         .on("DELETE /b/message_templates", [Reply::Answer(200, json!({"success": true}), None)]);
-    assert_eq!(world.office("DELETE", &path, &json!({})).await.0, 204);
+    assert_eq!(world.as_owner("DELETE", &path, &json!({})).await.0, 204);
     let asked = world.graph.questions();
     assert!(asked.iter().any(|q| q.contains("hsm_id=21&name=order_ready")), "{asked:?}");
-    assert_eq!(world.office("DELETE", &path, &json!({})).await.0, 404);
+    assert_eq!(world.as_owner("DELETE", &path, &json!({})).await.0, 404);
     // An employee has no say in it.
     let (status, _, _) = world.ask(MARIA, "GET", "/v1/office/templates", &[], Vec::new()).await;
     assert_eq!(status, 403);
@@ -180,10 +176,10 @@ async fn the_office_submits_changes_and_deletes() {
 async fn the_office_has_the_list_fetched_now() {
     let world = World::new().await;
     world.graph.on(LIST, [page(&[listed("1", "hello", "REJECTED")], None)]);
-    let (status, list) = world.office("POST", "/v1/office/templates/refresh", &json!({})).await;
+    let (status, list) = world.as_owner("POST", "/v1/office/templates/refresh", &json!({})).await;
     assert_eq!((status, &list["templates"][0]["status"]), (200, &json!("rejected")), "{list}");
     assert!(list["accounts"][0]["fetched_at"].as_i64().is_some());
     world.graph.on(LIST, [Reply::Lost]);
-    let (status, answer) = world.office("POST", "/v1/office/templates/refresh", &json!({})).await;
+    let (status, answer) = world.as_owner("POST", "/v1/office/templates/refresh", &json!({})).await;
     assert_eq!((status, &answer["error"]["code"]), (503, &json!("meta_unavailable")));
 }
