@@ -625,12 +625,7 @@ impl World {
     }
 
     /// An office call of Olga's, who owns the place; status and answer.
-    pub(crate) async fn office(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> (StatusCode, Value) {
+    pub(crate) async fn olga(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         self.sql()
             .execute(
                 "INSERT OR IGNORE INTO members (id, workspace, email, name, role, password_hash, created_at)
