@@ -355,6 +355,23 @@ CREATE TABLE my_reads (
     PRIMARY KEY (member, conversation)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE onboardings (
+    id              TEXT PRIMARY KEY,
+    workspace       TEXT NOT NULL REFERENCES workspaces (id),
+    member          TEXT NOT NULL REFERENCES members (id),
+    step            TEXT NOT NULL,
+    started_at      INTEGER NOT NULL,
+    told_at         INTEGER,                             -- the browser's event came: from here the 24 hours run
+    waba_id TEXT, phone_number_id TEXT, display TEXT,
+    token_sealed    BLOB,
+    channel         TEXT REFERENCES channels (id),
+    cause           TEXT,                                -- why it was refused, or what it waits for: stable word
+    code            INTEGER,                             -- WhatsApp's own code
+    next_try_at     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX onboardings_open ON onboardings (next_try_at) WHERE step NOT IN ('done', 'cancelled', 'refused', 'expired');
+
 CREATE TABLE parked_statuses (
     wamid   TEXT NOT NULL,
     status  TEXT NOT NULL,
@@ -478,6 +495,14 @@ CREATE TABLE sign_in_failures (
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sync_calls (
+    channel     TEXT NOT NULL REFERENCES channels (id),
+    kind        TEXT NOT NULL CHECK (kind IN ('contacts', 'history')),
+    tried_at    INTEGER NOT NULL,                        -- written before the call
+    accepted_at INTEGER, code INTEGER,                   -- the code of a refusal
+    PRIMARY KEY (channel, kind)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE team_members (
     member TEXT NOT NULL REFERENCES members (id),
     team   TEXT NOT NULL REFERENCES teams (id),
@@ -555,8 +580,11 @@ CREATE TABLE webhooks (
     reason      TEXT
 , position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
 
+<<<<<<< HEAD
 CREATE INDEX webhooks_in_trouble ON webhooks (state) WHERE state IN ('unreadable', 'set_aside');
 
+=======
+>>>>>>> inbound
 CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (

@@ -168,10 +168,8 @@ impl Platform {
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
-        let asked = match state.settings.metrics_public {
-            true => metrics::route(),
-            false => axum::Router::new(),
-        };
+        let asked =
+            if state.settings.metrics_public { metrics::route() } else { axum::Router::new() };
         axum::Router::new()
             .merge(asked)
             .nest("/v1", routes::v1(&state))

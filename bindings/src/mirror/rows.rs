@@ -388,6 +388,8 @@ pub enum LinkState {
     SignInAgain,
     /// The app is too old for the server.
     UpdateApp,
+    /// A manager removed this device, and everything of the account is gone here. Until somebody signs in.
+    Removed,
 }
 
 /// The head line of every screen.

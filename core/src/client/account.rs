@@ -56,10 +56,16 @@ impl Client {
             Credentials::LinkCode { code } => json!({ "link_code": code, "device": device }),
         };
         let body = body.to_string().into_bytes();
-        let session: wire::SessionBody =
-            self.session.open_call("/v1/session", body).await.map_err(sign_in_error)?;
+        let answer: Result<wire::SessionBody, CallError> =
+            self.session.open_call("/v1/session", body).await;
+        let session = answer.map_err(|error| match error {
+            // What is left of it goes, and the next try is another device's.
+            CallError::Revoked(wipe_token) => self.session.be_revoked(wipe_token).into(),
+            other => sign_in_error(other),
+        })?;
         self.adopt(&session).await?;
         self.session.keep(&session)?;
+        self.runner.signed_in();
         self.runner.restart().await?;
         self.account().await?.ok_or(Error::Internal { reason: "account".to_owned() })
     }
@@ -80,6 +86,7 @@ impl Client {
                     }
                     tx.wipe_account()?;
                 }
+                tx.clear_meta(Key::Removed)?;
                 tx.set_meta(Key::Server, &server)?;
                 tx.set_meta(Key::MemberId, &member.id)?;
                 tx.set_meta(Key::MemberName, &member.name)?;
@@ -130,6 +137,7 @@ impl Client {
             tx.set_meta(Key::DeviceId, &device_id)
         });
         wiped.await?;
+        self.store.scrub().await?;
         Ok(parting)
     }
 }

@@ -78,7 +78,7 @@ impl Client {
         let store = Store::open(config.store_path.clone(), ports.executor).await?;
         let device_id = uuid_v4(ports.rng.as_ref());
         let server = config.server_url.clone();
-        let offset = store
+        let (offset, removed) = store
             .write(move |tx| {
                 let belongs_to = tx.read().meta(Key::Server)?;
                 let signed_in = tx.read().meta(Key::MemberId)?.is_some();
@@ -90,7 +90,8 @@ impl Client {
                 if tx.read().meta(Key::DeviceId)?.is_none() {
                     tx.set_meta(Key::DeviceId, &device_id)?;
                 }
-                tx.read().meta_i64(Key::OffsetMs)
+                let removed = tx.read().meta(Key::Removed)?.is_some();
+                Ok((tx.read().meta_i64(Key::OffsetMs)?, removed))
             })
             .await?;
         let clock = ServerClock::new(ports.clock, offset.unwrap_or(0));
@@ -114,7 +115,10 @@ impl Client {
             rng: Arc::clone(&ports.rng),
             signals: signals.clone(),
         });
-        let runner = Arc::new(Runner::new(store.clone(), Arc::clone(&session), engine, sender));
+        let runner =
+            Arc::new(Runner::new(store.clone(), Arc::clone(&session), engine, sender, removed));
+        // Ends with the session.
+        tokio::spawn(Runner::watch_for_wipe(Arc::downgrade(&runner), session.revoked()));
         let sources = Sources { store: store.clone(), clock: clock.clone(), link };
         Ok(Self { config, store, session, clock, rng: ports.rng, signals, sources, runner })
     }
@@ -171,7 +175,11 @@ impl Client {
 
     /// The app is on the screen: open the file, listen, send.
     pub async fn enter_foreground(&self) -> Result<(), Error> {
-        self.runner.enter_foreground().await
+        self.runner.enter_foreground().await?;
+        // Nobody waits for it.
+        let runner = Arc::clone(&self.runner);
+        tokio::spawn(async move { runner.confirm_wipe().await });
+        Ok(())
     }
 
     /// The app left the screen: send what can still go within `deadline_ms`, then close the file and let go of its lock.

@@ -1,19 +1,20 @@
 //! Carries the table out: starts and stops the tasks, opens and closes the file, keeps within budgets.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
+use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, watch};
 
 use super::state::{Fact, State};
 use super::supervisor::Supervised;
 use crate::api::{BackgroundReport, Error, LinkState, StopCause};
 use crate::model::queue;
 use crate::outbox::{Drained, Sender};
-use crate::store::Store;
+use crate::store::{Key, Store};
+use crate::support::uuid_v4;
 use crate::sync::Engine;
-use crate::transport::{CallError, Session};
+use crate::transport::{CallError, Session, WipeToken};
 
 /// Commands in one request of a background run.
 const BATCH: usize = 100;
@@ -40,6 +41,8 @@ pub(crate) struct Runner {
     life: Mutex<Life>,
     suspended: AtomicBool,
     ended: AtomicBool,
+    /// A manager removed this device, and nobody signed in since.
+    removed: AtomicBool,
     /// Held shared while a command is written, alone while the file is closed.
     file: RwLock<()>,
 }
@@ -50,6 +53,7 @@ impl Runner {
         session: Arc<Session>,
         engine: Arc<Engine>,
         sender: Arc<Sender>,
+        removed: bool,
     ) -> Self {
         Self {
             store,
@@ -59,6 +63,7 @@ impl Runner {
             life: Mutex::new(Life { state: State::Opened, tasks: Vec::new() }),
             suspended: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            removed: AtomicBool::new(removed),
             file: RwLock::new(()),
         }
     }
@@ -102,7 +107,73 @@ impl Runner {
 
     /// Nobody is signed in any more.
     pub(crate) fn signed_out(&self) {
-        self.engine.link.set(LinkState::SignedOut, None);
+        let removed = self.removed.load(Ordering::Acquire);
+        let state = if removed { LinkState::Removed } else { LinkState::SignedOut };
+        self.engine.link.set(state, None);
+    }
+
+    /// Somebody is again.
+    pub(crate) fn signed_in(&self) {
+        self.removed.store(false, Ordering::Release);
+    }
+
+    /// A manager removed this device: everything of the account goes at once, whatever is unsent, and the server is told. Killed
+    /// in the middle, it is done again when the server says so again.
+    pub(crate) async fn wipe(&self, wipe_token: &WipeToken) -> Result<(), Error> {
+        let paused = self.pause().await;
+        if self.has_ended() {
+            return Ok(());
+        }
+        // The key first: with it goes all that could open the session again.
+        if self.session.forget_revoked(wipe_token).is_err() {
+            log::warn!("event=wipe_without_key_store");
+        }
+        let closed = self.suspended.load(Ordering::Acquire);
+        if closed {
+            self.store.reopen().await?;
+        }
+        let device_id = uuid_v4(self.engine.rng.as_ref());
+        let wiped = self.store.write(move |tx| {
+            tx.wipe_account()?;
+            // What was removed stays removed: who signs in next is another device.
+            tx.set_meta(Key::DeviceId, &device_id)?;
+            tx.set_meta(Key::Removed, "1")
+        });
+        let wiped = wiped.await;
+        let scrubbed = self.store.scrub().await;
+        if closed {
+            self.store.close().await?;
+        }
+        wiped?;
+        scrubbed?;
+        log::info!("event=wiped");
+        self.removed.store(true, Ordering::Release);
+        self.signed_out();
+        self.store.revisions().bump_all();
+        drop(paused);
+        self.confirm_wipe().await;
+        Ok(())
+    }
+
+    /// Tells the server of a wipe that it has not heard of. Not heard again, it is told at the next start.
+    pub(crate) async fn confirm_wipe(&self) {
+        if self.session.owes_word() && self.session.confirm_wipe().await.is_err() {
+            log::info!("event=wipe_not_told");
+        }
+    }
+
+    /// Wipes whenever the server says so, until the session is dropped.
+    pub(crate) async fn watch_for_wipe(
+        this: Weak<Self>,
+        mut revoked: watch::Receiver<Option<WipeToken>>,
+    ) {
+        while revoked.changed().await.is_ok() {
+            let token = revoked.borrow_and_update().clone();
+            let (Some(token), Some(this)) = (token, this.upgrade()) else { continue };
+            if this.wipe(&token).await.is_err() {
+                log::error!("event=wipe_failed");
+            }
+        }
     }
 
     /// Sends what can still go before `deadline_ms` is over, then lets go of the file.
@@ -189,7 +260,7 @@ impl Runner {
 
     fn start_tasks(&self, life: &mut Life) -> Result<(), Error> {
         if !self.session.exists()? {
-            self.engine.link.set(LinkState::SignedOut, None);
+            self.signed_out();
             return Ok(());
         }
         let engine = Arc::clone(&self.engine);
@@ -246,7 +317,9 @@ impl Runner {
             tokio::time::timeout(Duration::from_millis(within_ms), all).await;
         match outcome {
             Ok(Ok(())) => StopCause::Finished,
-            Ok(Err(CallError::SignIn(_) | CallError::Secret)) => StopCause::SignIn,
+            Ok(Err(CallError::SignIn(_) | CallError::Revoked(_) | CallError::Secret)) => {
+                StopCause::SignIn
+            }
             Ok(Err(_)) => StopCause::Offline,
             Err(_) => StopCause::Budget,
         }

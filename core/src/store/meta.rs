@@ -34,6 +34,10 @@ pub(crate) enum Key {
     UpToDateAt,
     /// Something was drawn once.
     Drawn,
+    /// A manager removed this device, and nobody signed in since.
+    Removed,
+    /// After a new epoch: the server has not been asked yet which of this phone's replies it lacks.
+    AskKnown,
 }
 
 impl Key {
@@ -55,6 +59,8 @@ impl Key {
             Self::Resetting => "resetting",
             Self::UpToDateAt => "up_to_date_at",
             Self::Drawn => "drawn",
+            Self::Removed => "removed",
+            Self::AskKnown => "ask_known",
         }
     }
 }

@@ -201,6 +201,16 @@ impl Store {
         .await
     }
 
+    /// Empties the log into the file, so that nothing of what was deleted stays in it.
+    pub(crate) async fn scrub(&self) -> Stored<()> {
+        let connections = Arc::clone(&self.connections);
+        self.run(move || {
+            let guard = lock(&connections.writer);
+            open::checkpoint(guard.as_ref().ok_or(StoreError::Closed)?)
+        })
+        .await
+    }
+
     /// One immediate transaction; on disk when this returns `Ok`.
     pub(crate) async fn write<T, F>(&self, work: F) -> Stored<T>
     where

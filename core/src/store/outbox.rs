@@ -65,6 +65,15 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
     }
 
+    /// Ids of this phone's replies written since then that are messages here, the oldest first.
+    pub(crate) fn own_sends_held(&self, since: i64) -> Stored<Vec<String>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT own_sends.id FROM own_sends JOIN messages ON messages.id = own_sends.id
+             WHERE own_sends.at >= ?1 ORDER BY own_sends.at",
+        )?;
+        Ok(query.query_map([since], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// True if this phone wrote that message.
     pub(crate) fn is_own_send(&self, id: &str) -> Stored<bool> {
         let mut query = self.0.prepare_cached("SELECT 1 FROM own_sends WHERE id = ?1")?;

@@ -120,6 +120,10 @@ impl Engine {
             if self.meta(Key::Resetting).await?.is_some() {
                 self.wipe_by_scope().await?;
             }
+            // Before the download takes away what the new server does not have.
+            if self.meta(Key::AskKnown).await?.is_some() {
+                self.ask_known().await?;
+            }
             let Some(cursor) = self.meta(Key::Cursor).await? else {
                 self.bootstrap().await?;
                 continue;
@@ -290,7 +294,7 @@ pub(super) fn store_trouble(error: crate::store::StoreError) -> CallError {
 fn event_of(error: &CallError) -> Event {
     match error {
         CallError::Fault(Fault::NotSent) => Event::NoNetwork,
-        CallError::SignIn(_) => Event::NoSession,
+        CallError::SignIn(_) | CallError::Revoked(_) => Event::NoSession,
         CallError::Upgrade => Event::TooOld,
         _ => Event::NoAnswer,
     }

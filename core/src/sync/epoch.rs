@@ -6,7 +6,7 @@
 use crate::api::Reason;
 use crate::model::body;
 use crate::model::queue::{Event, State};
-use crate::model::records::Queued;
+use crate::model::records::{Message, Queued};
 use crate::outbox::row;
 use crate::store::{Key, StoreError, Stored, Tx};
 use crate::transport::wire::{CommandBody, TextBody};
@@ -26,6 +26,7 @@ pub(super) fn see_epoch(tx: &Tx<'_>, epoch: &str, now: i64) -> Stored<()> {
 pub(super) fn enter_epoch(tx: &Tx<'_>, now: i64) -> Stored<()> {
     tx.forget_versions()?;
     tx.clear_marks()?;
+    tx.set_meta(Key::AskKnown, "1")?;
     for it in tx.read().outbox()? {
         match it.kind.as_str() {
             "send" => enter_send(tx, &it, now)?,
@@ -59,17 +60,22 @@ fn ask_again(tx: &Tx<'_>, it: &Queued, now: i64) -> Stored<()> {
     if let Some(state) = tx.step_command(it, Event::NewEpoch)? {
         tx.step_command(&Queued { state, ..it.clone() }, Event::Dropped)?;
     }
-    let Some(id) = it.target.as_deref() else { return Ok(()) };
-    let Some(message) = tx.read().message(id)?.filter(|message| !message.deleted) else {
-        return Ok(());
-    };
+    it.target.as_deref().map_or(Ok(()), |id| ask_about(tx, id, now))
+}
+
+/// A reply of this phone's that the old server had becomes R14 on this phone, as long as its text is still here. Should the new
+/// server bring it after all, that is the end of the question.
+pub(super) fn ask_about(tx: &Tx<'_>, id: &str, now: i64) -> Stored<()> {
+    // Of what had reached WhatsApp it is known that it went out.
+    let open = |message: &Message| !message.deleted && message.step == "queued";
+    let Some(message) = tx.read().message(id)?.filter(open) else { return Ok(()) };
     let Some(text) = body::written(body::read(&message.body, None)) else { return Ok(()) };
     if tx.read().queued(id)?.is_some() {
         return Ok(());
     }
     let (body, reply_to) = (TextBody::new(&text), message.reply_to.as_deref());
-    let conversation = it.conversation.as_str();
-    let body = CommandBody::Send { conversation, body, reply_to, based_on_n: it.based_on_n };
+    let conversation = message.conversation_id.as_str();
+    let body = CommandBody::Send { conversation, body, reply_to, based_on_n: message.n };
     let at = message.written_at.unwrap_or(message.sent_at);
     let reply = row(id, at, conversation, None, body, None)
         .map_err(|_| StoreError::Broken("a reply that cannot be written"))?;
@@ -82,13 +88,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::api::Reason;
-    use crate::model::queue::State;
-    use crate::model::records::Message;
-    use crate::outbox::row;
     use crate::store::Store;
     use crate::support::Inline;
-    use crate::transport::wire::{CommandBody, TextBody};
 
     async fn state(store: &Store, id: &'static str) -> Option<(State, Option<String>)> {
         let found = store.read(move |read| Ok(read.queued(id)?.map(|it| (it.state, it.reason))));
@@ -108,7 +109,7 @@ mod tests {
             body: r#"{"kind":"text","text":"on my way"}"#.into(),
             reply_to: None,
             deleted: false,
-            step: "sent".into(),
+            step: "queued".into(),
             times: "{}".into(),
             trouble: None,
             extras: None,

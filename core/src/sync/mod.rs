@@ -7,6 +7,7 @@ mod bootstrap;
 mod engine;
 mod epoch;
 mod holes;
+mod known;
 mod state;
 
 pub(crate) use apply::put_older;

@@ -57,7 +57,9 @@ impl Link {
         let reason = match info.state {
             LinkState::NoNetwork => Reason::NoNetwork,
             LinkState::ServerTrouble | LinkState::UpdateApp => Reason::ServerUnreachable,
-            LinkState::SignInAgain | LinkState::SignedOut => Reason::SignInAgain,
+            LinkState::SignInAgain | LinkState::SignedOut | LinkState::Removed => {
+                Reason::SignInAgain
+            }
             LinkState::Idle | LinkState::Connecting | LinkState::Online => return None,
         };
         Some(QueuePause {

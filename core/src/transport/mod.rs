@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use http::HttpTransport;
 pub(crate) use link::Link;
-pub(crate) use session::{CallError, Parting, Session};
+pub(crate) use session::{CallError, Parting, Session, WipeToken, parse};
 
 /// The verbs in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::wire::{ErrorBody, SessionBody};
@@ -12,9 +13,27 @@ use crate::support::ServerClock;
 
 /// The secret's name in the shell's store.
 const REFRESH_TOKEN: &str = "refresh_token";
+/// With what the server is told that an account is wiped here, until it has heard.
+const WIPE_TOKEN: &str = "wipe_token";
 
 /// Longest wait that an answer may ask for: one wrong number must not silence a phone for days.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
+
+/// With it the server is told that the account is wiped. Never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct WipeToken(Zeroizing<String>);
+
+impl WipeToken {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for WipeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WipeToken")
+    }
+}
 
 /// Why a call has no usable answer, sorted by what can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +44,8 @@ pub(crate) enum CallError {
     Trouble { retry_after_ms: Option<u64> },
     /// Somebody has to sign in.
     SignIn(SignInTrouble),
+    /// A manager removed this device: the account has to go, and the server is told so with the token.
+    Revoked(WipeToken),
     /// 426.
     Upgrade,
     /// 410: forget the cursor. Cause and the server's epoch.
@@ -40,6 +61,7 @@ impl From<CallError> for Error {
         match error {
             CallError::Fault(_) | CallError::Trouble { .. } => Self::Offline,
             CallError::SignIn(trouble) => Self::SignIn { trouble },
+            CallError::Revoked(_) => Self::SignIn { trouble: SignInTrouble::DeviceRevoked },
             CallError::Upgrade => Self::Refused { code: "upgrade".to_owned() },
             CallError::Reset { .. } => Self::Refused { code: "reset".to_owned() },
             CallError::Refused { status: 403, .. } => Self::NotAllowed,
@@ -63,6 +85,7 @@ pub(crate) struct Session {
     clock: ServerClock,
     access: Mutex<Option<Zeroizing<String>>>,
     refreshing: tokio::sync::Mutex<()>,
+    revoked: watch::Sender<Option<WipeToken>>,
 }
 
 impl Session {
@@ -77,6 +100,50 @@ impl Session {
             clock,
             access: Mutex::new(None),
             refreshing: tokio::sync::Mutex::new(()),
+            revoked: watch::Sender::new(None),
+        }
+    }
+
+    /// Brings the wipe token when the server says that this device was removed.
+    pub(crate) fn revoked(&self) -> watch::Receiver<Option<WipeToken>> {
+        self.revoked.subscribe()
+    }
+
+    /// This device was removed, and it is still this phone's session that was told so.
+    pub(crate) fn be_revoked(&self, wipe_token: WipeToken) -> CallError {
+        self.revoked.send_replace(Some(wipe_token));
+        CallError::SignIn(SignInTrouble::DeviceRevoked)
+    }
+
+    /// Forgets the tokens of a removed device, keeping that with which the wipe is confirmed.
+    pub(crate) fn forget_revoked(&self, wipe_token: &WipeToken) -> Result<(), SecretError> {
+        self.secrets.set(WIPE_TOKEN, wipe_token.expose().as_bytes())?;
+        self.set_access(None);
+        self.secrets.remove(REFRESH_TOKEN)
+    }
+
+    /// True while the server has not heard yet that an account was wiped here.
+    pub(crate) fn owes_word(&self) -> bool {
+        self.secrets.get(WIPE_TOKEN).is_ok_and(|token| token.is_some())
+    }
+
+    /// Tells the server that the account is wiped. Without an answer it is told again later.
+    pub(crate) async fn confirm_wipe(&self) -> Result<(), CallError> {
+        let Some(kept) = self.secrets.get(WIPE_TOKEN).map_err(|_| CallError::Secret)? else {
+            return Ok(());
+        };
+        let kept = Zeroizing::new(kept);
+        let token = std::str::from_utf8(&kept).map_err(|_| CallError::Secret)?;
+        let body = serde_json::json!({ "wipe_token": token }).to_string().into_bytes();
+        let (method, path) = (Method::Post, "/v1/wiped".to_owned());
+        let request = Request { method, path, bearer: None, body: Some(body) };
+        let response = self.transport.call(request).await.map_err(CallError::Fault)?;
+        match self.sort(response) {
+            // A server that does not take it will not take it later either.
+            Ok(_) | Err(CallError::Refused { .. } | CallError::SignIn(_)) => {
+                self.secrets.remove(WIPE_TOKEN).map_err(|_| CallError::Secret)
+            }
+            Err(other) => Err(other),
         }
     }
 
@@ -160,6 +227,13 @@ impl Session {
                 Err(CallError::SignIn(SignInTrouble::SessionEnded)) if !last => {
                     token = self.token(Some(&token)).await?;
                 }
+                // An answer to a session that is over here concerns nobody any more.
+                Err(CallError::Revoked(wipe)) if self.access().as_ref() == Some(&token) => {
+                    return Err(self.be_revoked(wipe));
+                }
+                Err(CallError::Revoked(_)) => {
+                    return Err(CallError::SignIn(SignInTrouble::DeviceRevoked));
+                }
                 other => return other,
             }
         }
@@ -199,7 +273,14 @@ impl Session {
         let Some(kept) = self.kept().map_err(|_| CallError::Secret)? else {
             return Err(CallError::SignIn(SignInTrouble::SignedOut));
         };
-        let renewed = self.renewed(&kept).await?;
+        let renewed = match self.renewed(&kept).await {
+            Err(CallError::Revoked(wipe)) => {
+                let ours = self.kept().map_err(|_| CallError::Secret)?.as_ref() == Some(&kept);
+                let over = CallError::SignIn(SignInTrouble::DeviceRevoked);
+                return Err(if ours { self.be_revoked(wipe) } else { over });
+            }
+            other => other?,
+        };
         if self.kept().map_err(|_| CallError::Secret)?.as_ref() != Some(&kept) {
             // Somebody signed out or in meanwhile: what was renewed is not this phone's session any more.
             return usable().ok_or(CallError::SignIn(SignInTrouble::SignedOut));
@@ -238,6 +319,9 @@ impl Session {
         }
         let error = ErrorBody::read(&response.body);
         Err(match response.status {
+            401 if error.code == "device_revoked" && error.wipe_token.is_some() => {
+                CallError::Revoked(WipeToken(error.wipe_token.unwrap_or_default()))
+            }
             401 => CallError::SignIn(match (error.code.as_str(), error.cause.as_deref()) {
                 ("wrong_credentials", _) => SignInTrouble::WrongCredentials,
                 ("link_code", Some("used")) => SignInTrouble::CodeUsed,

@@ -1,6 +1,8 @@
 //! The production transport against real TLS on loopback, and the whole core against a scripted server.
 
 mod peer;
+mod removed;
+mod restored;
 mod rows;
 mod scripted;
 mod tls;

@@ -70,6 +70,11 @@ impl Server {
         self.0.lock().unwrap().calls.get(path).copied().unwrap_or(0)
     }
 
+    /// `path` answers as usual again.
+    pub(crate) fn as_usual(&self, path: &str) {
+        self.0.lock().unwrap().answers.remove(path);
+    }
+
     fn count(&self, path: &str) {
         *self.0.lock().unwrap().calls.entry(path.to_owned()).or_insert(0) += 1;
     }
@@ -154,7 +159,10 @@ pub(crate) async fn phone(server: &Server) -> (tempfile::TempDir, Client) {
     phone_with(server, Arc::new(MemorySecrets::default())).await
 }
 
-async fn phone_with(server: &Server, secrets: Arc<dyn SecretStore>) -> (tempfile::TempDir, Client) {
+pub(crate) async fn phone_with(
+    server: &Server,
+    secrets: Arc<dyn SecretStore>,
+) -> (tempfile::TempDir, Client) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         store_path: folder.path().join("s.db"),
@@ -189,7 +197,7 @@ async fn unsent(client: &Client) -> u32 {
     client.outbox().next(0).await.unwrap().unwrap().total
 }
 
-async fn link(client: &Client) -> LinkState {
+pub(crate) async fn link(client: &Client) -> LinkState {
     client.status().next(0).await.unwrap().unwrap().link
 }
 

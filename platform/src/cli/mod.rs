@@ -3,6 +3,7 @@
 //! One JSON object on standard output; an error is one JSON line on standard error and code 1,
 //! wrong usage is code 2. Passwords and tokens come from standard input, never from arguments.
 
+mod explain;
 mod serve;
 
 use std::ffi::OsString;
@@ -65,6 +66,15 @@ enum Command {
     /// What Meta sent.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// Says what raw webhook bodies would do; nothing is stored.
+    Explain {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+        /// Files with bodies; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
     /// Counts what is in the data folder.
     Status,
     /// Copies the data folder, database and media, into an empty folder; not the key.
@@ -195,6 +205,8 @@ enum Failure {
     ListenMetrics(std::net::SocketAddr, std::io::ErrorKind),
     #[error("standard input cannot be read")]
     Input,
+    #[error("a file cannot be read")]
+    File,
     #[error("the bodies could not be run again: {0}")]
     Replay(#[from] ReplayError),
     #[error("the bodies make something else now")]
@@ -214,6 +226,7 @@ impl Failure {
             Self::Listen(..) => ("listen", Some("FIELDLINE_LISTEN")),
             Self::ListenMetrics(..) => ("listen", Some("FIELDLINE_METRICS_LISTEN")),
             Self::Input => ("input", None),
+            Self::File => ("file", None),
             Self::Replay(_) => ("store", None),
             Self::ReplayDiffers => ("replay_differs", None),
             Self::Runtime(_) => ("runtime", None),
@@ -268,6 +281,9 @@ fn usage(error: &clap::Error) -> String {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Command::Explain { json, files } = &arguments.command {
+        return explain::run(*json, files);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -335,7 +351,7 @@ async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
             let taken = blocking(executor.as_ref(), move || backup::take(&data, &dir, now)).await?;
             answer(&taken)
         }
-        Command::Status | Command::Serve | Command::Restore { .. } => {
+        Command::Status | Command::Serve | Command::Restore { .. } | Command::Explain { .. } => {
             let mut status = answer(&office.counts().await?);
             if let Some(status) = status.as_object_mut() {
                 let lag = status.get("webhooks_oldest_pending").and_then(Value::as_i64);

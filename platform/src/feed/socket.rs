@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A socket from which nothing came for this long is dead.
 const SILENCE: Duration = Duration::from_secs(125);
 
+/// What a socket holds for reading, in bytes: it is there as long as the socket, and a phone says
+/// little. The library's own is 128 KiB.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// The largest frame a phone may send, in bytes.
 const MAX_INCOMING: usize = 64 * 1024;
 
@@ -44,6 +48,7 @@ pub(crate) async fn get(
     Ok(upgrade
         .max_message_size(MAX_INCOMING)
         .max_frame_size(MAX_INCOMING)
+        .read_buffer_size(READ_BUFFER)
         .on_upgrade(|socket| serve(state, caller, socket)))
 }
 

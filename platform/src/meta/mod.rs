@@ -5,6 +5,7 @@
 //! durable queue of its own, [`reads`] beside it, through the port [`graph`]. [`media`] both ways, [`templates`] as Meta has
 //! them.
 
+pub mod explain;
 pub mod graph;
 pub mod intake;
 pub mod media;
@@ -24,6 +25,8 @@ pub(crate) mod ingest;
 pub(crate) mod ladder;
 pub(crate) mod line;
 pub(crate) mod marks;
+pub(crate) mod office;
+pub(crate) mod onboarding;
 pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;

@@ -244,7 +244,7 @@ async fn a_contact_that_gives_its_only_number_away_is_marked_and_can_still_be_an
     let answer = world.command(MARIA, sending).await;
     assert_eq!(answer["outcome"], "done", "{answer}");
     world.quiet().await;
-    assert_eq!(world.graph.calls()[0]["to"], "1");
+    assert_eq!(world.graph.calls()[0]["to"], "+1");
 }
 
 /// The same thousand things, each twice, in another order: xorshift picks it.

@@ -34,6 +34,7 @@ pub(crate) struct ErrorBody {
     pub code: String,
     pub cause: Option<String>,
     pub epoch: Option<String>,
+    pub wipe_token: Option<Zeroizing<String>>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +53,7 @@ struct Inner {
 struct Details {
     cause: Option<String>,
     epoch: Option<String>,
+    wipe_token: Option<Zeroizing<String>>,
 }
 
 impl ErrorBody {
@@ -63,6 +65,7 @@ impl ErrorBody {
                 code: envelope.error.code,
                 cause: envelope.error.details.cause,
                 epoch: envelope.error.details.epoch,
+                wipe_token: envelope.error.details.wipe_token,
             },
         )
     }

@@ -206,7 +206,8 @@ struct ScreenTests {
         await chat.composer.send()
         try await until { chat.bubbles.last?.trouble != nil }
         let refused = chat.bubbles[1]
-        #expect(refused.trouble?.text == "Stopped: WhatsApp refused it (code 131026)." && refused.trouble?.tone == .red)
+        #expect(refused.trouble?.text == "Stopped: This customer cannot be reached on WhatsApp.")
+        #expect(refused.trouble?.tone == .red)
         #expect(refused.actions.map(\.text) == ["Edit"])
         await chat.perform(.edit, on: refused.id)
         chat.composer.text = "Yes, from seven on."
@@ -268,5 +269,29 @@ struct ScreenTests {
         try await until { again.bubbles.last?.step?.text == "Delivered" }
         #expect(try world.customerSees() == ["Is the kitchen free on Friday?", "Yes, from six on."])
         await after.putAway()
+    }
+
+    @Test func aSessionThatEndedAsksForThePasswordAndLosesNothing() async throws {
+        let world = try World()
+        let ana = try world.ana()
+        try world.customerWrites("Is the kitchen free on Friday?")
+        let hand = await Hand(ana)
+        let work = try await hand.signIn(ana)
+        let chat = try await hand.open(work)
+        try world.act("world", "end_session", ["agent": "ana"])
+        try await until { work.needsPassword }
+        #expect(work.health?.text == "Sign in again to send. Nothing is lost." && work.health?.tone == .red)
+        chat.composer.text = "Yes, from six on."
+        await chat.composer.send()
+        try await until { chat.bubbles.count == 2 && work.outbox.count == 1 }
+        #expect(chat.bubbles[1].step?.text == "On this phone")
+        #expect(chat.bubbles[1].trouble?.text == "Needs you: Sign in again to send. Nothing is lost.")
+        #expect(chat.bubbles[1].actions.map(\.text) == ["Edit", "Discard"])
+
+        work.signInAgain()
+        let again = try await hand.signIn(ana)
+        try await until { again.outbox.isEmpty && again.health == nil }
+        #expect(try world.customerSees() == ["Is the kitchen free on Friday?", "Yes, from six on."])
+        await hand.putAway()
     }
 }

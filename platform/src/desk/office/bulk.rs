@@ -26,6 +26,7 @@ const MAX: usize = 500;
 /// What is to be done with each.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schemars(rename = "BulkChange")]
 pub(crate) enum Change {
     /// Moved to a holder.
     Assign {
@@ -59,6 +60,7 @@ pub(crate) struct Bulk {
 
 /// What became of one.
 #[derive(Debug, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "the word that the person reads")]
 pub(crate) struct Changed {
     /// Conversation id.
     conversation: String,
@@ -71,6 +73,7 @@ pub(crate) struct Changed {
 
 /// What became of all.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BulkAnswer")]
 pub(crate) struct Answer {
     /// In the order that was asked.
     results: Vec<Changed>,

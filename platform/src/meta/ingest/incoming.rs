@@ -31,10 +31,10 @@ impl Body<'_> {
             Ok(channel) => channel,
             Err(left) => return Ok(Some(left)),
         };
-        if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, message);
-            }
+        if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)?
+            && !was_imported(tx, &held)?
+        {
+            return self.again(tx, &channel, held, message);
         }
         let at = self.at(message.at);
         let mut chat = self.conversation(tx, &channel, &message.customer)?;
@@ -74,10 +74,10 @@ impl Body<'_> {
             news(tx, self.marks, &send.message, StatusWord::Reached(Step::Sent), at)?;
             return Ok(None);
         }
-        if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
-            if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, echo);
-            }
+        if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)?
+            && !was_imported(tx, &held)?
+        {
+            return self.again(tx, &channel, held, echo);
         }
         line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;
@@ -142,7 +142,7 @@ impl Body<'_> {
             author_kind: author.to_owned(),
             author_member: None,
             author_device: None,
-            body: body(message),
+            body: message.body(),
             reply_to: quoted(tx, chat, message.reply_to.as_deref())?,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },
@@ -182,17 +182,7 @@ fn own_send(tx: &WriteTx<'_>, echo: &Message) -> Result<Option<SendRow>, StoreEr
     }
 }
 
-/// The body; one that cannot be shown says Meta's reason with it.
-pub(super) fn body(message: &Message) -> Value {
-    let mut body = message.content.body();
-    if let (Content::Other(_), Some(code), Some(map)) =
-        (&message.content, message.code, body.as_object_mut())
-    {
-        map.insert("code".into(), code.into());
-    }
-    body
-}
-
+/// Writes the file that Meta holds for it, and what stands beside the body.
 pub(super) fn write_beside(
     tx: &WriteTx<'_>,
     row: &MessageRow,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::{Body, Left, customers};
 use crate::meta::identity;
@@ -46,7 +46,7 @@ impl Body<'_> {
             }
         }
         match &person.wamid {
-            Some(wamid) => self.event(tx, &channel, &contact, wamid, person.news.word(), at),
+            Some(wamid) => self.event(tx, &channel, &contact, wamid, person.news.event(), at),
             None => Ok(None),
         }
     }
@@ -125,7 +125,7 @@ impl Body<'_> {
         channel: &ChannelRow,
         contact: &ContactRow,
         wamid: &str,
-        word: &str,
+        body: Value,
         at: i64,
     ) -> Result<Option<Left>, StoreError> {
         let Some(mut chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? else {
@@ -141,7 +141,7 @@ impl Body<'_> {
             author_kind: "system".into(),
             author_member: None,
             author_device: None,
-            body: json!({"kind": "event", "type": word}),
+            body,
             reply_to: None,
             deleted: false,
             ladder: Ladder { step: Step::None, times: BTreeMap::new(), trouble: None },

@@ -34,7 +34,7 @@ pub(crate) use history::{Old, Progress};
 pub(crate) use management::Fact;
 pub(crate) use people::number_key;
 pub(crate) use phonebook::PhoneBookEntry;
-pub(crate) use read::read;
+pub(crate) use read::{parse, read, read_value};
 
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ use crate::store::webhooks::Lane;
 /// The whole body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unreadable {
-    /// A stable word: `not_json` or `not_an_object`.
+    /// A stable word: `not_json`, `too_deep` or `not_an_object`.
     pub(crate) reason: &'static str,
 }
 
@@ -111,6 +111,7 @@ impl Thing {
     }
 
     /// How much of a transaction it takes, in messages.
+    #[expect(clippy::unused_self, reason = "every thing is one message or less by now")]
     pub(crate) const fn weight(&self) -> usize {
         1
     }
@@ -143,6 +144,19 @@ pub(crate) struct Message {
     pub(crate) reply_to: Option<String>,
     /// `biz_opaque_callback_data`, should an echo ever carry it.
     pub(crate) callback: Option<String>,
+}
+
+impl Message {
+    /// The body as phones get it; one that cannot be shown says Meta's reason with it.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = self.content.body();
+        if let (Content::Other(_), Some(code), Some(map)) =
+            (&self.content, self.code, body.as_object_mut())
+        {
+            map.insert("code".into(), code.into());
+        }
+        body
+    }
 }
 
 /// Who the customer is. At least one of `phone` and `user_id` is there.
@@ -307,6 +321,11 @@ pub(crate) enum PersonNews {
 }
 
 impl PersonNews {
+    /// The body of the line that tells it in the conversation.
+    pub(crate) fn event(&self) -> Value {
+        json!({"kind": "event", "type": self.word()})
+    }
+
     /// A word of ours for it.
     pub(crate) const fn word(&self) -> &'static str {
         match self {

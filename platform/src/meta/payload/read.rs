@@ -67,6 +67,9 @@ pub(crate) fn read_value(root: &Value) -> Result<Vec<Thing>, Unreadable> {
         read_change(&name(root.get("field")), &Value::Null, root, &mut things);
     } else if let Some(field) = bare(root) {
         read_field(&nowhere(field), root, &mut things);
+        if things.is_empty() {
+            things.push(nowhere(field).leftover("", "nothing_known_inside"));
+        }
     } else {
         things.push(nowhere("").leftover("envelope", "no_entry"));
     }
@@ -80,7 +83,7 @@ fn bare(root: &Value) -> Option<&'static str> {
 }
 
 /// What a value holds -> its field.
-const BARE: [(&str, &str); 7] = [
+const BARE: [(&str, &str); 9] = [
     // The decline of a history is printed without any envelope (whatsapp.md 4.4).
     ("history", "history"),
     ("state_sync", "smb_app_state_sync"),
@@ -89,6 +92,8 @@ const BARE: [(&str, &str); 7] = [
     ("statuses", "messages"),
     ("user_preferences", "user_preferences"),
     ("standby", "standby"),
+    ("message_template_id", "message_template_status_update"),
+    ("waba_info", "account_update"),
 ];
 
 fn read_entry(entry: &Value, things: &mut Vec<Thing>) {

@@ -216,5 +216,6 @@ fn link_word(link: LinkState) -> &'static str {
         LinkState::ServerTrouble => "server trouble",
         LinkState::SignInAgain => "sign in again",
         LinkState::UpdateApp => "update the app",
+        LinkState::Removed => "signed out by a manager",
     }
 }

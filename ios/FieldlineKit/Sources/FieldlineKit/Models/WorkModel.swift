@@ -50,7 +50,7 @@ public final class WorkModel {
     private func draw() {
         guard let status else { return }
         health = wording.health(status, now: client.serverTime)
-        needsPassword = status.link == .signInAgain
+        needsPassword = status.link == .signInAgain || status.link == .removed
     }
 }
 

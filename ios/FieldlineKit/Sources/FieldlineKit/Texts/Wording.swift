@@ -229,6 +229,8 @@ public struct Wording: Sendable {
         case .signInAgain:
             Label(icon: "person.crop.circle.badge.exclamationmark", text: words.linkSignInAgain, tone: .red)
         case .updateApp: Label(icon: "exclamationmark.triangle", text: words.linkUpdateApp, tone: .red)
+        case .removed:
+            Label(icon: "person.crop.circle.badge.exclamationmark", text: words.linkRemoved, tone: .red)
         }
     }
 

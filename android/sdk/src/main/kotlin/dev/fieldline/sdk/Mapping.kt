@@ -245,6 +245,7 @@ internal fun StatusSnapshot.line(): LinkLine? =
         LinkState.NO_NETWORK -> LinkTrouble.NO_NETWORK
         LinkState.SERVER_TROUBLE -> LinkTrouble.SERVER_TROUBLE
         LinkState.UPDATE_APP -> LinkTrouble.UPDATE_APP
+        LinkState.REMOVED -> LinkTrouble.REMOVED
     }?.let { LinkLine(it, since) }
 
 internal fun QueuePause.line(): LinkLine {

@@ -105,12 +105,12 @@ internal fun Banner(
         when (state) {
             LinkTrouble.CONNECTING, LinkTrouble.NO_NETWORK -> R.drawable.icon_schedule to colours.info
             LinkTrouble.SERVER_TROUBLE -> R.drawable.icon_schedule to colours.amber
-            LinkTrouble.SIGN_IN_AGAIN, LinkTrouble.UPDATE_APP -> R.drawable.icon_help to colours.red
+            LinkTrouble.SIGN_IN_AGAIN, LinkTrouble.UPDATE_APP, LinkTrouble.REMOVED -> R.drawable.icon_help to colours.red
         }
     Column(Modifier.fillMaxWidth().background(colours.surface).padding(horizontal = Sizes.spaceL, vertical = Sizes.spaceS)) {
         val live = Modifier.semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite }
         Marked(icon, sentence, live, tint, 20.dp)
-        if (state == LinkTrouble.SIGN_IN_AGAIN) {
+        if (state == LinkTrouble.SIGN_IN_AGAIN || state == LinkTrouble.REMOVED) {
             TextButton(onSignIn, Modifier.heightIn(min = Sizes.target)) { Text(stringResource(R.string.sign_in)) }
         }
     }

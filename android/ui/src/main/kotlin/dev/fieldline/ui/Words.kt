@@ -342,6 +342,7 @@ internal fun linkSentence(
         LinkTrouble.NO_NETWORK -> stringResource(R.string.link_no_network, times.stamp(link.since))
         LinkTrouble.SERVER_TROUBLE -> stringResource(R.string.link_server_trouble, times.stamp(link.since))
         LinkTrouble.SIGN_IN_AGAIN -> stringResource(R.string.link_sign_in_again)
+        LinkTrouble.REMOVED -> stringResource(R.string.link_removed)
         LinkTrouble.UPDATE_APP -> stringResource(R.string.link_update_app)
     }
 
@@ -354,7 +355,7 @@ internal fun pauseSentence(
         LinkTrouble.CONNECTING -> stringResource(R.string.link_connecting)
         LinkTrouble.NO_NETWORK -> stringResource(R.string.pause_no_network, times.stamp(pause.since))
         LinkTrouble.SERVER_TROUBLE -> stringResource(R.string.pause_server, times.stamp(pause.since))
-        LinkTrouble.SIGN_IN_AGAIN -> stringResource(R.string.pause_sign_in)
+        LinkTrouble.SIGN_IN_AGAIN, LinkTrouble.REMOVED -> stringResource(R.string.pause_sign_in)
         LinkTrouble.UPDATE_APP -> stringResource(R.string.pause_update_app)
     }
 

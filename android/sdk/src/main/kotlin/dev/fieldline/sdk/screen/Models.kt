@@ -139,7 +139,7 @@ data class LinkLine(
 )
 
 /** What can be said about the link. */
-enum class LinkTrouble { CONNECTING, NO_NETWORK, SERVER_TROUBLE, SIGN_IN_AGAIN, UPDATE_APP }
+enum class LinkTrouble { CONNECTING, NO_NETWORK, SERVER_TROUBLE, SIGN_IN_AGAIN, UPDATE_APP, REMOVED }
 
 /** One conversation in the list. */
 data class ListItem(
