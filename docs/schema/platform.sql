@@ -355,6 +355,25 @@ CREATE TABLE my_reads (
     PRIMARY KEY (member, conversation)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE onboardings (
+    id              TEXT PRIMARY KEY,
+    workspace       TEXT NOT NULL REFERENCES workspaces (id),
+    member          TEXT NOT NULL REFERENCES members (id),
+    step            TEXT NOT NULL,
+    started_at      INTEGER NOT NULL,
+    told_at         INTEGER,                             -- the browser's event came: from here the 24 hours run
+    waba_id         TEXT,
+    phone_number_id TEXT,
+    display         TEXT,
+    token_sealed    BLOB,
+    channel         TEXT REFERENCES channels (id),
+    cause           TEXT,                                -- why it was refused, or what it waits for: stable word
+    code            INTEGER,                             -- WhatsApp's own code
+    next_try_at     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX onboardings_open ON onboardings (next_try_at) WHERE step NOT IN ('done', 'cancelled', 'refused', 'expired');
+
 CREATE TABLE parked_statuses (
     wamid   TEXT NOT NULL,
     status  TEXT NOT NULL,
@@ -476,6 +495,15 @@ CREATE TABLE sign_in_failures (
     key   TEXT PRIMARY KEY,                              -- keyed hash of the e-mail, or of the peer for link codes
     count INTEGER NOT NULL,
     since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sync_calls (
+    channel     TEXT NOT NULL REFERENCES channels (id),
+    kind        TEXT NOT NULL CHECK (kind IN ('contacts', 'history')),
+    tried_at    INTEGER NOT NULL,                        -- written before the call
+    accepted_at INTEGER,
+    code        INTEGER,                                 -- of the refusal
+    PRIMARY KEY (channel, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE team_members (

@@ -7,6 +7,7 @@ use axum::routing::{get, post, put};
 use crate::agents::{commands, http, known, push, session, sign_in, wiped};
 use crate::desk::office;
 use crate::feed;
+use crate::meta;
 use crate::meta::media::http as media;
 use crate::meta::templates::http as templates;
 use crate::state::AppState;
@@ -27,6 +28,7 @@ pub(crate) fn v1(state: &AppState) -> Router<AppState> {
         .route("/wiped", post(wiped::post))
         .nest("/office", office::routes())
         .route("/live", get(feed::socket::get))
+        .merge(meta::office::routes())
         .route("/media/{id}", get(media::get).head(media::head).put(media::put))
         .route("/office/channels/{id}/resume", post(templates::resume))
         .route("/office/templates", get(templates::list).post(templates::create))

@@ -56,6 +56,10 @@ pub enum ErrorCode {
     Limit,
     /// A workspace needs an owner.
     LastOwner,
+    /// A setting of the operator's is missing.
+    NotConfigured,
+    /// Something has to be put right at Meta first.
+    NotReady,
 }
 
 impl ErrorCode {
@@ -85,11 +89,13 @@ impl ErrorCode {
             Self::Taken => "taken",
             Self::Limit => "limit",
             Self::LastOwner => "last_owner",
+            Self::NotConfigured => "not_configured",
+            Self::NotReady => "not_ready",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::WrongCredentials,
         Self::LinkCode,
@@ -113,6 +119,8 @@ impl ErrorCode {
         Self::HashMismatch,
         Self::MetaRefused,
         Self::MetaUnavailable,
+        Self::NotConfigured,
+        Self::NotReady,
     ];
 
     /// The HTTP status that carries it.
@@ -126,9 +134,13 @@ impl ErrorCode {
             | Self::DeviceRevoked => StatusCode::UNAUTHORIZED,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::DeviceTaken | Self::WrongOffset | Self::Taken | Self::Limit | Self::LastOwner => {
-                StatusCode::CONFLICT
-            }
+            Self::DeviceTaken
+            | Self::WrongOffset
+            | Self::Taken
+            | Self::Limit
+            | Self::LastOwner
+            | Self::NotConfigured
+            | Self::NotReady => StatusCode::CONFLICT,
             Self::HashMismatch | Self::MetaRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

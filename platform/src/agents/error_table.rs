@@ -139,6 +139,16 @@ const fn http(code: ErrorCode) -> Row {
             Retry::After("deleting some"),
             "There are as many (`limit`) as there may be.",
         ),
+        E::NotConfigured => row(
+            Who::Operator,
+            Retry::After("a setting of the server"),
+            "A setting of the operator's is missing.",
+        ),
+        E::NotReady => row(
+            Who::Manager,
+            Retry::After("putting it right at Meta"),
+            "Something has to be put right at Meta first.",
+        ),
         E::WrongOffset => row(
             Who::App,
             Retry::After("asking where it ends"),

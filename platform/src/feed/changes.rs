@@ -149,9 +149,8 @@ impl Judge<'_> {
                     None => Ok(None),
                 }
             }
-            ChangeKind::MyRead => Ok(None),
             ChangeKind::Imported if in_scope => imported(change),
-            ChangeKind::Imported => Ok(None),
+            ChangeKind::MyRead | ChangeKind::Imported => Ok(None),
             _ if in_scope => self.object(change),
             _ => Ok(None),
         }

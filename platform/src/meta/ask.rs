@@ -80,13 +80,21 @@ pub(crate) async fn ask(graph: &dyn GraphPort, request: GraphRequest) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meta::graph::GraphAnswer;
+    use crate::meta::graph::{GraphAnswer, GraphFile};
     use crate::support::Secret;
     use futures_util::future::BoxFuture;
 
     struct Fixed(Result<GraphAnswer, GraphFailure>);
 
     impl GraphPort for Fixed {
+        fn may_fetch(&self, _: &str) -> bool {
+            false
+        }
+
+        fn fetch(&self, _: String, _: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+            Box::pin(async { Err(GraphFailure::NotSent) })
+        }
+
         fn call(&self, _: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
             Box::pin(async { self.0.clone() })
         }

@@ -25,6 +25,8 @@ pub(crate) mod ingest;
 pub(crate) mod ladder;
 pub(crate) mod line;
 pub(crate) mod marks;
+pub(crate) mod office;
+pub(crate) mod onboarding;
 pub(crate) mod payload;
 mod signature;
 pub(crate) mod webhook;

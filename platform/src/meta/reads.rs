@@ -269,7 +269,7 @@ impl Typing {
 /// Somebody types in a conversation that is open on an unlocked screen: the customer is told, if
 /// the workplace shows it (which needs blue ticks too), the line is up, and the customer waits for
 /// an answer to a message younger than 30 days. Best effort; the caller has checked the scope.
-pub(crate) async fn typing(state: &AppState, conversation: &str) {
+pub async fn typing(state: &AppState, conversation: &str) {
     let now = state.ports.clock.now_ms();
     let id = conversation.to_owned();
     let found = state

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::Metrics;
-use crate::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
+use crate::meta::graph::{GraphAnswer, GraphFailure, GraphFile, GraphPort, GraphRequest};
+use crate::support::Secret;
 
 /// A way to Meta whose calls are counted.
 pub(crate) struct Counted {
@@ -28,19 +29,44 @@ impl GraphPort for Counted {
             result
         })
     }
+
+    fn may_fetch(&self, url: &str) -> bool {
+        self.inner.may_fetch(url)
+    }
+
+    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+        Box::pin(async move {
+            let result = self.inner.fetch(url, token).await;
+            self.metrics.called(match &result {
+                Ok(file) => of_status(file.status),
+                Err(failure) => of_failure(*failure),
+            });
+            result
+        })
+    }
 }
 
 fn class(result: &Result<GraphAnswer, GraphFailure>) -> &'static str {
     match result {
-        Ok(answer) => match answer.status {
-            200..=299 => "accepted",
-            429 => "rate_limited",
-            400..=499 => "refused",
-            500..=599 => "server_error",
-            _ => "odd",
-        },
-        Err(GraphFailure::NotSent) => "not_sent",
-        Err(GraphFailure::Unanswered) => "unanswered",
+        Ok(answer) => of_status(answer.status),
+        Err(failure) => of_failure(*failure),
+    }
+}
+
+const fn of_status(status: u16) -> &'static str {
+    match status {
+        200..=299 => "accepted",
+        429 => "rate_limited",
+        400..=499 => "refused",
+        500..=599 => "server_error",
+        _ => "odd",
+    }
+}
+
+const fn of_failure(failure: GraphFailure) -> &'static str {
+    match failure {
+        GraphFailure::NotSent => "not_sent",
+        GraphFailure::Unanswered => "unanswered",
     }
 }
 

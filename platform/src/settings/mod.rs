@@ -94,6 +94,10 @@ pub struct Settings {
     pub app_secret: Secret,
     /// `FIELDLINE_VERIFY_TOKEN`: proves the webhook's subscription.
     pub verify_token: Secret,
+    /// `FIELDLINE_APP_ID`: our app at Meta; without it numbers are connected by `channel add` alone.
+    pub app_id: Option<String>,
+    /// `FIELDLINE_CONFIG_ID`: the configuration of Meta's Embedded Signup.
+    pub config_id: Option<String>,
     /// `FIELDLINE_KEY`, or the data folder's key file.
     pub key: Key,
     /// What a new password hash costs.
@@ -120,6 +124,8 @@ impl Settings {
             graph_url: DEFAULT_GRAPH_URL.to_owned(),
             app_secret,
             verify_token,
+            app_id: None,
+            config_id: None,
             key,
             password_cost: PasswordCost::STANDARD,
             log: LevelFilter::Info,
@@ -167,6 +173,8 @@ impl Settings {
             listen: folder.listen,
             public_url: folder.public_url,
             graph_url,
+            app_id: meta_id(env, "FIELDLINE_APP_ID")?,
+            config_id: meta_id(env, "FIELDLINE_CONFIG_ID")?,
             log: folder.log,
             ..Self::new(folder.data, app_secret, verify_token, folder.key)
         })
@@ -287,6 +295,17 @@ fn needed(env: &Env<'_>, name: &'static str) -> Result<Secret, SettingsError> {
     }
 }
 
+/// An id of Meta's, which is digits; absent if it is not set.
+fn meta_id(env: &Env<'_>, name: &'static str) -> Result<Option<String>, SettingsError> {
+    match env(name) {
+        None => Ok(None),
+        Some(id) if !id.is_empty() && id.len() <= 32 && id.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Some(id))
+        }
+        Some(_) => Err(SettingsError::new(name, "is not digits alone")),
+    }
+}
+
 /// Where plain HTTP may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plain {
@@ -359,6 +378,8 @@ mod tests {
             ("FIELDLINE_GRAPH_URL", "https://u:p@graph.example"),
             ("FIELDLINE_APP_SECRET", " "),
             ("FIELDLINE_VERIFY_TOKEN", ""),
+            ("FIELDLINE_APP_ID", "app"),
+            ("FIELDLINE_CONFIG_ID", "12 3"),
             ("FIELDLINE_KEY", "c2hvcnQ="),
             ("FIELDLINE_LOG", "loud"),
             ("FIELDLINE_METRICS_LISTEN", "there"),

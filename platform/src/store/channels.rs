@@ -82,3 +82,103 @@ pub fn insert(tx: &WriteTx<'_>, channel: &NewChannel<'_>) -> Result<(), StoreErr
     )?;
     Ok(())
 }
+
+/// A number that is to be a channel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joining<'a> {
+    /// Workspace id.
+    pub(crate) workspace: &'a str,
+    /// Meta's id of the number.
+    pub(crate) phone_number_id: &'a str,
+    /// Meta's id of the account.
+    pub(crate) waba_id: &'a str,
+    /// As printed.
+    pub(crate) display: &'a str,
+    /// The access token, sealed.
+    pub(crate) token_sealed: &'a [u8],
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// A new channel with this id.
+    Made(String),
+    /// The channel that has the number already, with its new ids and token.
+    Renewed(String),
+    /// Another workspace has it.
+    Taken,
+}
+
+/// Makes a channel, or renews the workspace's one with the same number: a new id at Meta is the same
+/// business to its customers (protocol.md 4). Its change row is the caller's.
+pub(crate) fn join(tx: &mut WriteTx<'_>, joining: &Joining<'_>) -> Result<Joined, StoreError> {
+    let digits: String = joining.display.chars().filter(char::is_ascii_digit).collect();
+    let owner: Option<(String, String)> = tx
+        .sql()
+        .prepare_cached("SELECT workspace, id FROM channels WHERE phone_number_id = ?1")?
+        .query_row([joining.phone_number_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if owner.as_ref().is_some_and(|(workspace, _)| workspace != joining.workspace) {
+        return Ok(Joined::Taken);
+    }
+    let by_number = by_digits(tx, joining.workspace, &digits)?;
+    if let Some(id) = owner.map(|(_, id)| id).or(by_number) {
+        renew(tx, &id, joining)?;
+        return Ok(Joined::Renewed(id));
+    }
+    let id = tx.uuid();
+    insert(
+        tx,
+        &NewChannel {
+            id: &id,
+            workspace: joining.workspace,
+            phone_number_id: joining.phone_number_id,
+            waba_id: joining.waba_id,
+            display: joining.display,
+            display_digits: &digits,
+            token_sealed: joining.token_sealed,
+            version: 0,
+        },
+    )?;
+    Ok(Joined::Made(id))
+}
+
+/// Gives a channel its new ids and token; late webhooks still come under the old id.
+pub(crate) fn renew(
+    tx: &WriteTx<'_>,
+    channel: &str,
+    joining: &Joining<'_>,
+) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached(
+            "INSERT OR REPLACE INTO channel_numbers (phone_number_id, channel, until)
+             SELECT phone_number_id, id, ?3 FROM channels WHERE id = ?1 AND phone_number_id <> ?2",
+        )?
+        .execute((channel, joining.phone_number_id, tx.now()))?;
+    tx.sql()
+        .prepare_cached("DELETE FROM channel_numbers WHERE phone_number_id = ?1")?
+        .execute([joining.phone_number_id])?;
+    tx.sql()
+        .prepare_cached(
+            "UPDATE channels SET phone_number_id = ?2, waba_id = ?3, token_sealed = ?4
+             WHERE id = ?1",
+        )?
+        .execute((channel, joining.phone_number_id, joining.waba_id, joining.token_sealed))?;
+    Ok(())
+}
+
+/// The workspace's channel with this number, under whatever id at Meta.
+pub(crate) fn by_digits(
+    tx: &WriteTx<'_>,
+    workspace: &str,
+    digits: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached(
+            "SELECT id FROM channels WHERE workspace = ?1 AND display_digits = ?2
+             AND kind = 'whatsapp' ORDER BY created_at LIMIT 1",
+        )?
+        .query_row((workspace, digits), |row| row.get(0))
+        .optional()?)
+}

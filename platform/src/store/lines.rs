@@ -110,6 +110,16 @@ pub(crate) fn disconnected(c: &Connection, channel: &str, at: i64) -> Result<(),
     Ok(())
 }
 
+/// Whether an onboarding of the channel is under way.
+pub(crate) fn set_connecting(c: &Connection, channel: &str, on: bool) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO lines (channel, connecting) VALUES (?1, ?2)
+         ON CONFLICT (channel) DO UPDATE SET connecting = excluded.connecting",
+    )?
+    .execute((channel, on))?;
+    Ok(())
+}
+
 /// When the phone node is read next, ms UTC.
 pub(crate) fn set_look_at(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
     c.prepare_cached(
@@ -229,6 +239,15 @@ pub(crate) fn address(c: &Connection, channel: &str) -> Result<Option<Address>, 
         })
     })
     .optional()?)
+}
+
+/// How many messages wait for a channel.
+pub(crate) fn waiting(c: &Connection, channel: &str) -> Result<i64, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT count(*) FROM sends WHERE channel = ?1
+         AND state IN ('waiting', 'attempted', 'unknown', 'held')",
+    )?
+    .query_row([channel], |row| row.get(0))?)
 }
 
 /// Notes a reading of the phone node; whether it, or one before it, found the number on the app.

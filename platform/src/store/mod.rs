@@ -34,6 +34,7 @@ pub mod link_codes;
 pub mod media;
 pub mod members;
 pub mod objects;
+pub(crate) mod onboardings;
 pub mod open;
 pub mod people;
 pub(crate) mod phonebook;

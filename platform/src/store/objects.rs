@@ -79,12 +79,17 @@ pub fn contact_json(sql: &Connection, id: &str) -> Result<Option<Value>, StoreEr
 const CHANNEL: &str =
     "SELECT id, version, kind, display, state, last_sign_of_life, history FROM channels";
 
+/// Since when Meta charges free-form replies through the platform, 2026-10-01 UTC, by several vendors'
+/// notices (whatsapp.md 6; experience.md S18); the same typed on the owner's phone stays free.
+const REPLIES_COST_SINCE_MS: i64 = 1_790_812_800_000;
+
 fn read_channel(row: &Row<'_>) -> rusqlite::Result<(Map<String, Value>, String, String)> {
     let mut map = Map::new();
     map.insert("id".into(), row.get::<_, String>(0)?.into());
     map.insert("version".into(), row.get::<_, i64>(1)?.into());
     map.insert("kind".into(), row.get::<_, String>(2)?.into());
     map.insert("display".into(), row.get::<_, String>(3)?.into());
+    map.insert("replies_cost_since".into(), REPLIES_COST_SINCE_MS.into());
     put(&mut map, "last_sign_of_life", row.get::<_, Option<i64>>(5)?);
     Ok((map, row.get(4)?, row.get(6)?))
 }

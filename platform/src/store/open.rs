@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_operations.sql"),
     include_str!("migrations/0007_intake.sql"),
     include_str!("migrations/0008_line_life.sql"),
+    include_str!("migrations/0009_onboarding.sql"),
 ];
 
 /// The newest schema that this program knows.

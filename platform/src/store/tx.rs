@@ -196,7 +196,7 @@ impl<'c> WriteTx<'c> {
         id: &str,
         payload: &serde_json::Value,
     ) -> Result<i64, StoreError> {
-        self.add(workspace, scope, kind, id, false, Some(payload.to_string()))
+        self.add(workspace, scope, kind, id, false, Some(&payload.to_string()))
     }
 
     /// The newest number of the workspace's line, this transaction's included.
@@ -242,7 +242,7 @@ impl<'c> WriteTx<'c> {
         kind: ChangeKind,
         id: &str,
         gone: bool,
-        payload: Option<String>,
+        payload: Option<&str>,
     ) -> Result<i64, StoreError> {
         let rng = &self.rng;
         let tag = self.tag.get_or_insert_with(|| rng::token(rng.as_ref(), TAG_BYTES));

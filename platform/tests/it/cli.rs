@@ -8,10 +8,10 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_fieldline-platform");
-const PASSWORD: &str = "canary-password-91";
-const TOKEN: &str = "canary-token-92";
+pub(crate) const PASSWORD: &str = "canary-password-91";
+pub(crate) const TOKEN: &str = "canary-token-92";
 
-fn command(data: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command
         .args(arguments)
@@ -25,13 +25,13 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
+pub(crate) fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = command(data, arguments).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn ok(data: &Path, arguments: &[&str], input: &str) -> Value {
+pub(crate) fn ok(data: &Path, arguments: &[&str], input: &str) -> Value {
     let output = run(data, arguments, input);
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
@@ -40,7 +40,7 @@ fn ok(data: &Path, arguments: &[&str], input: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn failed(data: &Path, arguments: &[&str], input: &str) -> String {
+pub(crate) fn failed(data: &Path, arguments: &[&str], input: &str) -> String {
     let output = run(data, arguments, input);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty());
@@ -61,7 +61,7 @@ fn serve(data: &Path) -> (Child, String) {
     (child, line)
 }
 
-fn end(mut child: Child) -> String {
+pub(crate) fn end(mut child: Child) -> String {
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -75,7 +75,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// One request over a plain socket: the status and the body.
-fn post(address: &str, path: &str, body: &str) -> (u16, String) {
+pub(crate) fn post(address: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     write!(
         stream,

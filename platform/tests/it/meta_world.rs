@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use fieldline_platform::meta::graph::{
     GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
 };
@@ -20,7 +20,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::{StreamExt as _, stream};
 use ring::hmac;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tower::ServiceExt as _;
 
 pub(crate) const APP_SECRET: &str = "app secret";
@@ -34,11 +34,16 @@ pub(crate) const BEN: &str = "00000000-0000-4000-8000-00000000000b";
 /// Virtual time starts here, ms UTC.
 const START: i64 = 1_700_000_000_000;
 
-struct VirtualClock(Instant);
+struct VirtualClock {
+    begun: Instant,
+    /// How far somebody has set it, ms.
+    set: AtomicI64,
+}
 
 impl Clock for VirtualClock {
     fn now_ms(&self) -> i64 {
-        START + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+        let passed = i64::try_from(self.begun.elapsed().as_millis()).unwrap();
+        START + passed + self.set.load(Ordering::SeqCst)
     }
 }
 
@@ -89,6 +94,8 @@ pub(crate) enum Reply {
 
 #[derive(Default)]
 pub(crate) struct Graph {
+    /// Nobody is there.
+    pub(crate) down: AtomicBool,
     script: Mutex<VecDeque<Reply>>,
     calls: Mutex<Vec<Value>>,
     /// What is asked beside sends: method and path -> answers, the last of which stays.
@@ -199,6 +206,9 @@ impl GraphPort for Graph {
                 Ok(GraphAnswer { status, retry_after_ms, body: body.to_string().into_bytes() })
             };
             let accepted = json!({"messages": [{"id": format!("wamid.out.{number}")}]});
+            if self.down.load(Ordering::SeqCst) {
+                return Err(GraphFailure::NotSent);
+            }
             let reply = if send {
                 self.script.lock().unwrap().pop_front().unwrap_or(Reply::Accept)
             } else {
@@ -242,6 +252,7 @@ pub(crate) struct World {
     dir: tempfile::TempDir,
     /// How much disk is free; without end until a test says otherwise.
     pub(crate) space: Arc<Space>,
+    clock: Arc<VirtualClock>,
     ports: Ports,
     executor: Arc<Cutting>,
     pub(crate) graph: Arc<Graph>,
@@ -263,14 +274,23 @@ impl World {
         let graph = Arc::new(Graph::default());
         let executor = Arc::new(Cutting::default());
         let space = Arc::new(Space(AtomicU64::new(u64::MAX)));
+        let clock = Arc::new(VirtualClock { begun: Instant::now(), set: AtomicI64::new(0) });
         let ports = Ports {
-            clock: Arc::new(VirtualClock(Instant::now())),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
             rng: Arc::new(Counting::default()),
             executor: Arc::clone(&executor) as Arc<dyn Executor>,
             graph: Arc::clone(&graph) as Arc<dyn GraphPort>,
         };
-        let mut world =
-            Self { dir, space, ports, executor, graph, platform: None, ids: AtomicU64::new(100) };
+        let mut world = Self {
+            dir,
+            space,
+            clock,
+            ports,
+            executor,
+            graph,
+            platform: None,
+            ids: AtomicU64::new(100),
+        };
         let platform = world.open().await;
         world.fill();
         world.platform = Some(platform);
@@ -281,6 +301,8 @@ impl World {
         let settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
             graph_url: "http://127.0.0.1:1".into(),
+            app_id: Some("77".into()),
+            config_id: Some("88".into()),
             password_cost: PasswordCost::SMALLEST,
             log: log::LevelFilter::Off,
             ..Settings::new(
@@ -363,6 +385,11 @@ impl World {
         self.ports.clock.now_ms()
     }
 
+    /// Somebody sets the clock by so many ms; what passes goes on as before.
+    pub(crate) fn set_clock(&self, by: i64) {
+        self.clock.set.fetch_add(by, Ordering::SeqCst);
+    }
+
     /// Seconds since 1970, as Meta counts.
     pub(crate) fn now_s(&self) -> i64 {
         self.now() / 1_000
@@ -371,6 +398,13 @@ impl World {
     /// Lets the workers do what they can without time going by that would matter.
     pub(crate) async fn quiet(&self) {
         sleep(Duration::from_millis(20)).await;
+    }
+
+    /// So much time goes by at once: what waited for a time in it happens after it, and what would
+    /// have happened again and again meanwhile happens once.
+    pub(crate) async fn later(&self, time: Duration) {
+        advance(time).await;
+        sleep(Duration::from_millis(500)).await;
     }
 
     /// The process dies here, in the middle of everything.
@@ -512,6 +546,49 @@ impl World {
         session["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The names of the files in a folder of the data folder.
+    pub(crate) fn files(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path().join(folder)).into_iter().flatten();
+        let files = entries.map(Result::unwrap).filter(|e| e.file_type().unwrap().is_file());
+        let mut names: Vec<_> =
+            files.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Any request of a device: status, headers, body.
+    pub(crate) async fn ask(
+        &self,
+        device: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let token = self.token(device).await;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let router = self.platform.as_ref().unwrap().router();
+        let answer = router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, headers, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
+    /// A request of the owner's office with JSON both ways. Ben is the owner from then on.
+    pub(crate) async fn as_owner(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.sql().execute("UPDATE members SET role = 'owner' WHERE id = 'ben'", []).unwrap();
+        let json = [("Content-Type", "application/json")];
+        let (status, _, body) =
+            self.ask(BEN, method, path, &json, body.to_string().into_bytes()).await;
+        (status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
     /// What Maria's phone reads at this path.
     pub(crate) async fn read(&self, path: &str) -> Value {
         let token = self.token(MARIA).await;
@@ -545,6 +622,51 @@ impl World {
         let (status, body) = self.call(request).await;
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap()
+    }
+
+    /// An office call of Olga's, who owns the place; status and answer.
+    pub(crate) async fn office(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        self.sql()
+            .execute(
+                "INSERT OR IGNORE INTO members (id, workspace, email, name, role, password_hash, created_at)
+                 SELECT 'olga', workspace, 'olga@example.test', 'Olga', 'owner', password_hash, 0
+                 FROM members WHERE id = 'maria'",
+                [],
+            )
+            .unwrap();
+        self.office_as("olga", method, path, body).await
+    }
+
+    /// The same, by somebody else.
+    pub(crate) async fn office_as(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        let device = match who {
+            "olga" => "00000000-0000-4000-8000-00000000000c",
+            _ => MARIA,
+        };
+        let sign_in = json!({"email": format!("{who}@example.test"), "password": "password",
+            "device": {"id": device, "name": "desk", "platform": "test"}});
+        let session = self.json("/v1/session", None, &sign_in).await;
+        let token = session["access_token"].as_str().unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/office{path}"))
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {token}"))
+            .body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) })
+            .unwrap();
+        let (status, body) = self.call(request).await;
+        (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
     /// Gives one command on Maria's device; the connection breaks while the commit runs.

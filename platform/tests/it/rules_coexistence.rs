@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{advance, sleep};
 
 use crate::meta_world::*;
 
@@ -56,6 +56,12 @@ fn account(event: &Value, at_s: i64) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Time goes by at once; then the workers have two minutes.
+async fn pass(seconds: u64) {
+    advance(Duration::from_secs(seconds)).await;
+    sleep(Duration::from_secs(121)).await;
+}
+
 async fn tell(world: &World, event: &Value, at_s: i64) {
     assert_eq!(world.raw(account(event, at_s)).await, StatusCode::OK);
     world.quiet().await;
@@ -84,7 +90,7 @@ async fn rule_05_history_repeats_itself() {
     world.webhook(&[history(&json!([part(0, 1, 40, &[b.clone(), a.clone()])]))]).await;
     let c = old("wamid.c", "older", at - 90_000, false);
     let second = history(&json!([part(1, 1, 100, &[a.clone(), b.clone(), c])]));
-    world.webhook(&[second.clone()]).await;
+    world.webhook(std::slice::from_ref(&second)).await;
     let seen = world
         .rows("SELECT n, author_kind, body ->> 'text', imported FROM messages ORDER BY n DESC");
     assert_eq!(seen, ["-1 owner_app hello 1", "-2 customer hola 1", "-3 customer older 1"]);
@@ -257,16 +263,16 @@ async fn a_live_message_wins_over_its_old_copy_in_either_order() {
 #[tokio::test(start_paused = true)]
 async fn a_second_import_after_a_reconnect_doubles_nothing() {
     let world = World::new().await;
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     world.ana("wamid.live.1", "ok").await;
     world.ana("wamid.live.2", "ok").await;
     let ours = world.send(MARIA, "we are open", 2).await;
     world.quiet().await;
     world.owner("wamid.echo", "until eight").await;
     let at = world.now_s();
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     tell(&world, &json!({"event": "ACCOUNT_OFFBOARDED"}), world.now_s()).await;
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     tell(&world, &json!({"event": "ACCOUNT_RECONNECTED"}), world.now_s()).await;
     let before = live_side(&world);
     // The same again under ids of the history's own, a minute off, and once more; three times "ok".
@@ -346,7 +352,7 @@ async fn progress_is_shown_until_it_is_whole_and_quiet() {
         .await;
     world.webhook(&[history(&json!([part(1, 1, 70, &[])]))]).await;
     assert_eq!(state(&world), r#"{"kind":"importing","percent":100}"#);
-    sleep(Duration::from_secs(300)).await;
+    sleep(Duration::from_mins(5)).await;
     world.webhook(&[history(&json!([part(2, 1, 100, &[])]))]).await;
     sleep(Duration::from_secs(500)).await;
     assert_eq!(state(&world), r#"{"kind":"importing","percent":100}"#);
@@ -361,11 +367,11 @@ async fn an_import_of_which_nothing_came_says_so_after_a_day() {
     let asked = world.now();
     let insert = format!("INSERT INTO imports (channel, asked_at) VALUES ('h', {asked})");
     world.sql().execute(&insert, []).unwrap();
-    sleep(Duration::from_secs(DAY - 3_600)).await;
+    pass(DAY - 3_600).await;
     assert_eq!(state(&world), r#"{"kind":"importing","percent":0}"#);
     // An echo shows that the phone lives: a day without any reading would be another trouble.
     world.owner("wamid.e", "still here").await;
-    sleep(Duration::from_secs(3_700)).await;
+    pass(3_700).await;
     assert_eq!(state(&world), r#"{"kind":"connected"}"#);
     let shown: String = world.one("SELECT history FROM channels");
     assert_eq!(shown, format!(r#"{{"asked":{asked},"nothing_came":true}}"#));
@@ -442,5 +448,62 @@ async fn rule_18_history_has_no_names_and_the_address_book_has() {
     assert_eq!(
         world.one::<String>("SELECT name FROM contacts WHERE phone = '34611'"),
         "Bo the baker"
+    );
+}
+
+/// Half a year of a busy shop is 200,000 messages in 5,000 chats; every run imports a part of that.
+/// `FIELDLINE_IMPORT_CHATS=5000 cargo test --release -p fieldline-platform --test it half_a_year -- --nocapture`
+/// imports all of it and prints the figures.
+#[tokio::test(start_paused = true)]
+async fn half_a_year_of_a_busy_shop_is_imported_whole() {
+    const EACH: i64 = 40;
+    const THREADS_A_BODY: i64 = 50;
+    let chats: i64 =
+        std::env::var("FIELDLINE_IMPORT_CHATS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let world = World::new().await;
+    let begun = std::time::Instant::now();
+    let at = world.now_s() - 15_552_000;
+    let mut bytes = 0;
+    for first in (0..chats).step_by(usize::try_from(THREADS_A_BODY).unwrap()) {
+        let threads: Vec<Value> = (first..(first + THREADS_A_BODY).min(chats))
+            .map(|chat| {
+                let phone = format!("346{chat:08}");
+                let messages: Vec<Value> = (0..EACH)
+                    .rev()
+                    .map(|i| {
+                        let text = format!("message {i} of a chat with somebody about something");
+                        let mut one = old(
+                            &format!("wamid.{chat}.{i}"),
+                            &text,
+                            at + i * 977 + chat,
+                            i % 2 == 1,
+                        );
+                        one[if i % 2 == 1 { "to" } else { "from" }] = phone.clone().into();
+                        one
+                    })
+                    .collect();
+                json!({"id": phone, "messages": messages})
+            })
+            .collect();
+        let percent = (first + THREADS_A_BODY).min(chats) * 100 / chats;
+        let part = json!([{"metadata": {"phase": 1, "chunk_order": first, "progress": percent}, "threads": threads}]);
+        let body = envelope(&[history(&part)]);
+        bytes += body.len();
+        assert_eq!(world.raw(body).await, StatusCode::OK);
+        world.quiet().await;
+    }
+    while world.one::<i64>("SELECT count(*) FROM webhooks WHERE state = 'pending'") > 0 {
+        world.quiet().await;
+    }
+    let took = begun.elapsed();
+    let totals =
+        "SELECT count(*), count(DISTINCT conversation), min(imported), max(n) FROM messages";
+    assert_eq!(world.rows(totals), [format!("{} {chats} 1 -1", chats * EACH)]);
+    assert_eq!(state(&world), r#"{"kind":"importing","percent":100}"#);
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("-").to_owned();
+    println!(
+        "imported {} messages of {chats} chats, {bytes} bytes, in {took:?}, {peak}",
+        chats * EACH
     );
 }

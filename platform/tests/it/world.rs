@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use fieldline_platform::agents::outcome::Role;
-use fieldline_platform::meta::graph::{GraphAnswer, GraphFailure, GraphPort, GraphRequest};
+use fieldline_platform::meta::graph::{
+    GraphAnswer, GraphFailure, GraphFile, GraphPort, GraphRequest,
+};
 use fieldline_platform::office::{NewAgent, NewChannel};
 use fieldline_platform::settings::AppVersion;
 use fieldline_platform::store::{ChangeKind, ChangeScope, StoreError};
@@ -53,6 +55,14 @@ impl Rng for Counting {
 struct Graph(Mutex<u64>);
 
 impl GraphPort for Graph {
+    fn may_fetch(&self, _: &str) -> bool {
+        false
+    }
+
+    fn fetch(&self, _: String, _: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
+        Box::pin(async { Err(GraphFailure::NotSent) })
+    }
+
     fn call(&self, _: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
         let mut calls = self.0.lock().unwrap();
         *calls += 1;

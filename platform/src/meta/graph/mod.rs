@@ -167,16 +167,10 @@ pub trait GraphPort: Send + Sync + 'static {
     fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>>;
 
     /// Whether files may be fetched from this address with a channel's token: an address comes in
-    /// an answer, and the token must reach nobody but Meta. A port without files: from none.
-    fn may_fetch(&self, url: &str) -> bool {
-        let _ = url;
-        false
-    }
+    /// an answer, and the token must reach nobody but Meta.
+    fn may_fetch(&self, url: &str) -> bool;
 
     /// Fetches a file from an address that Graph named (whatsapp.md 5.3), with the channel's
     /// token. An address that [`GraphPort::may_fetch`] refuses is not asked. No redirect.
-    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
-        drop((url, token));
-        Box::pin(async { Err(GraphFailure::NotSent) })
-    }
+    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>>;
 }

@@ -44,11 +44,12 @@ impl Body<'_> {
             return Ok(Some("notice_of_nobody"));
         };
         let at = self.at(message.at);
-        if !made && imports::was_connected(tx.sql(), &channel.id, at)? {
-            if let Some(same) = same_live(tx, &chat.id, old, at)? {
-                imports::note_match(tx.sql(), &message.wamid, &same)?;
-                return Ok(None);
-            }
+        if !made
+            && imports::was_connected(tx.sql(), &channel.id, at)?
+            && let Some(same) = same_live(tx, &chat.id, old, at)?
+        {
+            imports::note_match(tx.sql(), &message.wamid, &same)?;
+            return Ok(None);
         }
         let row = MessageRow {
             conversation: chat.id.clone(),
@@ -103,18 +104,17 @@ impl Body<'_> {
         progress: &Progress,
     ) -> Result<Option<Left>, StoreError> {
         let at = self.received_at;
-        let channel = match &progress.phone_number_id {
-            Some(number) => match Self::channel(tx, number)? {
+        let channel = if let Some(number) = &progress.phone_number_id {
+            match Self::channel(tx, number)? {
                 Ok(channel) => channel.id,
                 Err(left) => return Ok(Some(left)),
-            },
+            }
+        } else {
             // A printed form names no number: without doubt only where one import runs.
-            None => {
-                let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS))?;
-                match (running.pop(), running.is_empty()) {
-                    (Some(channel), true) => channel,
-                    _ => return Ok(Some("no_phone_number_id")),
-                }
+            let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS))?;
+            match (running.pop(), running.is_empty()) {
+                (Some(channel), true) => channel,
+                _ => return Ok(Some("no_phone_number_id")),
             }
         };
         if progress.declined {
@@ -174,7 +174,7 @@ fn is_same(live: &Value, old: &Value, content: &Content) -> bool {
         Content::Other(word) if word == "media_placeholder" => {
             kind == "media" || kind == "unsupported"
         }
-        _ => {
+        Content::Media(_) | Content::Parts(_) | Content::Other(_) => {
             kind == of(old, "kind")
                 && of(live, "type") == of(old, "type")
                 && of(live, "caption") == of(old, "caption")

@@ -31,10 +31,10 @@ impl Body<'_> {
             Ok(channel) => channel,
             Err(left) => return Ok(Some(left)),
         };
-        if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
-            if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, message);
-            }
+        if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)?
+            && !was_imported(tx, &held)?
+        {
+            return self.again(tx, &channel, held, message);
         }
         let at = self.at(message.at);
         let mut chat = self.conversation(tx, &channel, &message.customer)?;
@@ -74,10 +74,10 @@ impl Body<'_> {
             news(tx, self.marks, &send.message, StatusWord::Reached(Step::Sent), at)?;
             return Ok(None);
         }
-        if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)? {
-            if !was_imported(tx, &held)? {
-                return self.again(tx, &channel, held, echo);
-            }
+        if let Some(held) = texts::by_wamid(tx.sql(), &echo.wamid)?
+            && !was_imported(tx, &held)?
+        {
+            return self.again(tx, &channel, held, echo);
         }
         line::alive(tx, self.marks, &channel.id, at)?;
         let mut chat = self.conversation(tx, &channel, &echo.customer)?;

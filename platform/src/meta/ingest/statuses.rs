@@ -156,9 +156,6 @@ pub(crate) fn news(
 ) -> Result<(), StoreError> {
     let Some(mut send) = sends::get(tx.sql(), message)? else { return Ok(()) };
     let Some(mut row) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
-    if row.deleted {
-        return Ok(());
-    }
     let Some(mut chat) = chats::by_id(tx.sql(), &row.conversation)? else { return Ok(()) };
     let moved = match word {
         StatusWord::Reached(step) => row.ladder.reach(step, at),
@@ -170,7 +167,9 @@ pub(crate) fn news(
             row.ladder.fail(trouble.ended())
         }
     };
-    if moved {
+    // One that the owner deleted on the phone shows no ladder any more; its send ends all the same,
+    // or everything behind it would wait for ever. One that was withdrawn has no way out of that.
+    if moved && !row.deleted {
         texts::set_ladder(tx.sql(), &row)?;
         marks.message(&chat.workspace, &chat.id, row.n, &row.id);
     }

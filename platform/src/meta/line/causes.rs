@@ -90,6 +90,9 @@ pub(crate) const OF_CONNECTION: [&str; 9] = [
     REREGISTERING,
 ];
 
+/// The causes that end with a new token for the number.
+pub(crate) const OF_ACCESS: [&str; 3] = [ACCESS_WITHDRAWN, NUMBER_GONE, ACCOUNT_DELETED];
+
 /// Place in the list, 0 = worst; one that is not known stands behind all others.
 pub(crate) fn rank(cause: &str) -> usize {
     ALL.iter().position(|(known, _)| *known == cause).unwrap_or(ALL.len())

@@ -175,18 +175,6 @@ pub(crate) enum ChannelState {
     },
 }
 
-impl ChannelState {
-    /// What is wrong and since when, if something is.
-    pub(crate) fn trouble(&self) -> Option<(&str, i64)> {
-        match self {
-            Self::Attention { reason, since } | Self::Disconnected { reason, since } => {
-                Some((reason, *since))
-            }
-            Self::Connecting | Self::Importing { .. } | Self::Connected => None,
-        }
-    }
-}
-
 impl Facts {
     /// The last sign that the owner's phone lives, or else the day it was connected.
     pub(crate) fn alive_at(&self) -> i64 {

@@ -10,6 +10,7 @@ use super::{causes, refresh};
 use crate::meta::ask::{Refusal, ask};
 use crate::meta::graph::GraphRequest;
 use crate::meta::marks::Marks;
+use crate::meta::onboarding;
 use crate::meta::seal;
 use crate::state::AppState;
 use crate::store::{StoreError, WriteTx, accounts, lines};
@@ -44,40 +45,49 @@ pub(crate) async fn run(state: AppState) {
     }
 }
 
-/// One look at every line, and a reading of those whose time has come.
+/// Readings of the numbers whose time has come, then a look at every line: after a long pause of this
+/// server the reading shows that all is well before anybody is told otherwise.
 async fn round(state: &AppState) -> Result<(), StoreError> {
-    let due = state
-        .store
-        .write(|tx| -> Result<Vec<String>, StoreError> {
-            let (now, mut marks, mut due) = (tx.now(), Marks::default(), Vec::new());
-            for (channel, look_at) in lines::looks(tx.sql())? {
-                refresh(tx, &mut marks, &channel)?;
-                match look_at {
-                    // A new number: somewhere within the hour.
-                    None => {
-                        let at = now + chance(tx.rng(), READ_EVERY_MS);
-                        lines::set_look_at(tx.sql(), &channel, at)?;
-                    }
-                    Some(at) if at <= now => {
-                        let next = now + READ_EVERY_MS + chance(tx.rng(), READ_EVERY_MS / 4);
-                        lines::set_look_at(tx.sql(), &channel, next)?;
-                        due.push(channel);
-                    }
-                    Some(_) => {}
-                }
-            }
-            marks.write(tx)?;
-            Ok(due)
-        })
-        .await?;
-    for channel in due {
+    for channel in state.store.write(due).await? {
         if let Err(refusal) = read_now(state, &channel).await? {
             log::info!("phone_node channel={channel} passes={}", refusal.may_pass());
         }
     }
+    state
+        .store
+        .write(|tx| -> Result<(), StoreError> {
+            let mut marks = Marks::default();
+            for (channel, _) in lines::looks(tx.sql())? {
+                refresh(tx, &mut marks, &channel)?;
+            }
+            marks.write(tx)
+        })
+        .await?;
+    onboarding::round(state).await?;
     // A limit that has ended may have held something.
     state.sends.wake();
     Ok(())
+}
+
+/// The channels whose phone node is to be read now; the time of the next reading is set.
+fn due(tx: &mut WriteTx<'_>) -> Result<Vec<String>, StoreError> {
+    let (now, mut due) = (tx.now(), Vec::new());
+    for (channel, look_at) in lines::looks(tx.sql())? {
+        match look_at {
+            // A new number: somewhere within the hour.
+            None => {
+                let at = now + chance(tx.rng(), READ_EVERY_MS);
+                lines::set_look_at(tx.sql(), &channel, at)?;
+            }
+            Some(at) if at <= now => {
+                let next = now + READ_EVERY_MS + chance(tx.rng(), READ_EVERY_MS / 4);
+                lines::set_look_at(tx.sql(), &channel, next)?;
+                due.push(channel);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(due)
 }
 
 /// From 0 up to `most` (exclusive).

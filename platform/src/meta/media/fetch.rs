@@ -128,6 +128,10 @@ async fn one(state: &AppState, row: MediaRow) {
 }
 
 async fn fetch(state: &AppState, row: &MediaRow) -> Came {
+    if state.disk.is_below() {
+        // Messages need the room that is left more than files do, which Meta holds for days.
+        return Came::Later(None);
+    }
     let channel = row.channel.clone();
     let source = state.store.read(move |sql| media::source(sql, &channel)).await;
     let (Ok(Some(source)), Some(meta_id)) = (source, &row.meta_id) else {
@@ -266,7 +270,7 @@ fn note(tx: &mut WriteTx<'_>, message: &str, came: Came) -> Result<(), StoreErro
     let Some(mut row) = media::get(tx.sql(), message)? else { return Ok(()) };
     let now = tx.now();
     row.tries += 1;
-    row.state = match came {
+    let state = match came {
         Came::Here { sha256, size, mime } => {
             if let Some(mime) = mime.filter(|mime| super::kinds::is_mime(mime)) {
                 row.mime = mime;
@@ -280,8 +284,8 @@ fn note(tx: &mut WriteTx<'_>, message: &str, came: Came) -> Result<(), StoreErro
         Came::Later(_) | Came::Unknown if now - row.since >= HELD_FOR_MS => "gone",
         Came::Later(retry_after) => return later(tx, row, retry_after),
         Came::Unknown => return later(tx, row, None),
-    }
-    .to_owned();
+    };
+    row.state = state.into();
     if row.state != "ready" {
         log::warn!("media_never_comes message={message} state={}", row.state);
     }

@@ -60,6 +60,9 @@ pub(crate) async fn put(
     if range.total > limit {
         return Err(ApiError::with(ErrorCode::TooLarge, json!({"limit": limit})));
     }
+    if state.disk.is_below() {
+        return Err(ApiError::new(ErrorCode::ServerFull));
+    }
     let device = caller.actor.device;
     let name = part(&device, &sha256);
     let Some(_guard) = state.uploads.begin(&name) else {

@@ -14,6 +14,9 @@ use crate::store::{StoreError, WriteTx, sends, texts};
 /// How long an unknown outcome keeps later messages back, ms (whatsapp.md 7).
 pub(crate) const UNKNOWN_HOLD_MS: i64 = 2 * 60 * 1_000;
 
+/// Longer than any wait that is ever set, ms: the longest are those for limits of a day.
+const WAIT_MAX_MS: i64 = 48 * 60 * 60 * 1_000;
+
 /// What one conversation's queue would do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next<'r> {
@@ -33,7 +36,7 @@ pub(crate) fn next(rows: &[SendRow], now: i64) -> Next<'_> {
     let mut wake: Option<i64> = None;
     for row in rows {
         if row.state == State::Waiting {
-            if row.next_try_at <= now {
+            if is_due(row, now) {
                 return Next::Send(row);
             }
             wake = Some(wake.map_or(row.next_try_at, |at| at.min(row.next_try_at)));
@@ -48,14 +51,22 @@ pub(crate) fn next(rows: &[SendRow], now: i64) -> Next<'_> {
     wake.map_or(Next::Idle, Next::At)
 }
 
+/// Whether its time has come. A wait longer than any that is ever set was written by a clock that
+/// has been set back since: it must not last for years.
+fn is_due(row: &SendRow, now: i64) -> bool {
+    row.next_try_at <= now || row.next_try_at.saturating_sub(now) > WAIT_MAX_MS
+}
+
 /// Until when a row keeps later ones back (`i64::MAX`: until something happens), or not at all.
 fn holds_until(row: &SendRow, now: i64) -> Option<i64> {
     match row.state {
         _ if row.passed => None,
         State::Waiting | State::Attempted | State::Held => Some(i64::MAX),
         State::Unknown => {
-            let until = row.unknown_since.unwrap_or(0).saturating_add(UNKNOWN_HOLD_MS);
-            (now < until).then_some(until)
+            let since = row.unknown_since.unwrap_or(0);
+            let until = since.saturating_add(UNKNOWN_HOLD_MS);
+            // Not since a time that is still to come: there the clock was set back.
+            (now < until && since.saturating_sub(now) <= WAIT_MAX_MS).then_some(until)
         }
         State::Accepted | State::Stopped | State::Withdrawn => None,
     }
@@ -71,7 +82,7 @@ pub(crate) fn waiting_for_another(rows: &[SendRow], now: i64) -> Vec<&SendRow> {
             waiting.push(row);
         }
         let troubled = match row.state {
-            State::Waiting => row.next_try_at > now,
+            State::Waiting => !is_due(row, now),
             State::Held | State::Unknown => true,
             _ => false,
         };
@@ -152,6 +163,19 @@ mod tests {
         // Passed or not: one call at a time.
         rows[0].passed = true;
         assert_eq!(going(&rows, 0), Err(None));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nobody_wait_for_years() {
+        let years = 10 * 365 * 24 * 60 * 60 * 1_000;
+        let mut rows = [row(1, State::Waiting), row(2, State::Waiting)];
+        rows[0].next_try_at = years;
+        assert_eq!(going(&rows, 0), Ok(1));
+        rows[0].next_try_at = WAIT_MAX_MS;
+        assert_eq!(going(&rows, 0), Err(Some(WAIT_MAX_MS)));
+        rows[0].state = State::Unknown;
+        rows[0].unknown_since = Some(years);
+        assert_eq!(going(&rows, 0), Ok(2));
     }
 
     #[test]

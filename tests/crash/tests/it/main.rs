@@ -10,6 +10,7 @@ mod phone_killed;
 mod platform_killed;
 mod report;
 mod stage;
+mod webhooks_killed;
 mod world;
 
 /// The process that is killed.

@@ -173,6 +173,11 @@ impl Stage {
         Self { scene, sim, relay, graph_url, folder, link_code: founded.link_code }
     }
 
+    /// A way for webhooks of the test's own: what is answered is remembered like the simulator's.
+    pub(crate) fn webhooks(&self) -> Webhooks {
+        Webhooks(Arc::clone(&self.scene))
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("platform")
     }

@@ -1,0 +1,151 @@
+//! Channels: which there are, how they are, and what a person does about one.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::view::{Health, health as view};
+use super::{allowed, channel};
+use crate::agents::error::{ApiError, ErrorCode};
+use crate::agents::http::{JsonBody, Params};
+use crate::agents::session::Caller;
+use crate::meta::line::{self, worker};
+use crate::meta::marks::Marks;
+use crate::meta::onboarding::refusals;
+use crate::meta::onboarding::sync::{self, Asked, Kind};
+use crate::state::AppState;
+use crate::store::{StoreError, alerts, lines, objects};
+
+/// The most alerts of one answer.
+const MAX_ALERTS: usize = 200;
+
+/// `GET /v1/office/channels`.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Value>, ApiError> {
+    allowed(&state, &caller).await?;
+    let workspace = caller.actor.workspace;
+    let channels = state.store.read(move |sql| objects::channels_json(sql, &workspace)).await?;
+    Ok(Json(json!({ "channels": channels })))
+}
+
+/// `GET /v1/office/channels/{id}`.
+pub(super) async fn health(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Health>, ApiError> {
+    let address = channel(&state, &caller, &id).await?;
+    let now = state.ports.clock.now_ms();
+    let health = state
+        .store
+        .read(move |sql| -> Result<Health, ApiError> {
+            let (_, facts) =
+                lines::facts(sql, &id)?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+            Ok(view(sql, &id, &address, &facts, now)?)
+        })
+        .await?;
+    Ok(Json(health))
+}
+
+/// `GET /v1/office/alerts`.
+pub(super) async fn alerts(
+    State(state): State<AppState>,
+    caller: Caller,
+    params: Params,
+) -> Result<Json<Value>, ApiError> {
+    allowed(&state, &caller).await?;
+    let limit = params.number("limit", MAX_ALERTS, MAX_ALERTS)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let workspace = caller.actor.workspace;
+    let alerts = state.store.read(move |sql| alerts::newest(sql, &workspace, limit)).await?;
+    Ok(Json(json!({ "alerts": alerts })))
+}
+
+/// `POST /v1/office/channels/{id}/read`: asks Meta's phone node now.
+pub(super) async fn read(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    channel(&state, &caller, &id).await?;
+    match worker::read_now(&state, &id).await? {
+        Ok(reading) => Ok(Json(json!({ "reading": reading }))),
+        Err(refusal) => Err(refused(refusals::of(refusal))),
+    }
+}
+
+/// `POST /v1/office/channels/{id}/opened`: the owner says that the app was opened on the phone.
+pub(super) async fn opened(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    channel(&state, &caller, &id).await?;
+    change(&state, id, line::opened).await
+}
+
+/// Changes a line and gives the channel as it is then; what waited for it goes on.
+async fn change(
+    state: &AppState,
+    id: String,
+    change: impl FnOnce(&mut crate::store::WriteTx<'_>, &mut Marks, &str) -> Result<(), StoreError>
+    + Send
+    + 'static,
+) -> Result<Json<Value>, ApiError> {
+    let shown = state
+        .store
+        .write(move |tx| -> Result<Option<Value>, StoreError> {
+            let mut marks = Marks::default();
+            change(tx, &mut marks, &id)?;
+            marks.write(tx)?;
+            objects::channel_json(tx.sql(), &id)
+        })
+        .await?;
+    state.sends.wake();
+    Ok(Json(json!({ "channel": shown })))
+}
+
+/// What to ask Meta for.
+#[derive(Deserialize)]
+pub(super) struct SyncBody {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// `POST /v1/office/channels/{id}/sync`: the phone book or old messages, for a number that was added
+/// with a token of its own.
+pub(super) async fn sync(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<SyncBody>,
+) -> Result<Json<Value>, ApiError> {
+    channel(&state, &caller, &id).await?;
+    let kind =
+        body.kind.as_deref().and_then(Kind::of).ok_or_else(|| ApiError::malformed("type"))?;
+    let asked_of = id.clone();
+    let facts = state.store.read(move |sql| lines::facts(sql, &asked_of)).await?;
+    let (_, facts) = facts.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    match sync::call(&state, &id, kind, facts.connected_at).await? {
+        None => Err(ApiError::new(ErrorCode::NotFound)),
+        Some(Asked::Accepted) => Ok(Json(json!({ "type": kind.word(), "accepted": true }))),
+        Some(Asked::Refused { cause, code }) => Err(refused((cause, code))),
+    }
+}
+
+/// Meta's refusal as an error of ours.
+pub(super) fn refused((cause, code): (&'static str, Option<i64>)) -> ApiError {
+    let mut details = json!({ "cause": cause });
+    if let (Some(code), Some(fields)) = (code, details.as_object_mut()) {
+        fields.insert("whatsapp_code".to_owned(), code.into());
+    }
+    let error = if cause == refusals::UNANSWERED {
+        ErrorCode::MetaUnavailable
+    } else {
+        ErrorCode::MetaRefused
+    };
+    ApiError::with(error, details)
+}
