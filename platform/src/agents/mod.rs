@@ -4,7 +4,6 @@ pub mod body;
 pub mod command;
 pub mod commands;
 pub mod error;
-pub mod error_table;
 pub mod http;
 mod interactive;
 pub(crate) mod known;

@@ -13,6 +13,13 @@ use crate::meta_world::*;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
+/// Hours go by: ten minutes of each block are lived through, the rest passes on the wall alone, for
+/// a day of half seconds takes a minute of the test's own.
+async fn hours(world: &World, hours: i64) {
+    world.set_clock(hours * HOUR - 600_000);
+    sleep(Duration::from_mins(10)).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn graph_is_down_for_a_day_and_everything_goes_out_once_in_order() {
     let world = World::new().await;
@@ -21,7 +28,7 @@ async fn graph_is_down_for_a_day_and_everything_goes_out_once_in_order() {
     let mut sent = Vec::new();
     for number in 0..5 {
         sent.push(world.send(MARIA, &format!("answer {number}"), 1).await);
-        sleep(Duration::from_hours(4)).await;
+        hours(&world, 4).await;
     }
     for (number, id) in sent.iter().enumerate() {
         let wanted = if number == 0 { "waiting queued R6" } else { "waiting queued R4" };
@@ -29,10 +36,10 @@ async fn graph_is_down_for_a_day_and_everything_goes_out_once_in_order() {
     }
     // The customer keeps the window open; 23 hours have gone by.
     world.ana("wamid.2", "anybody there?").await;
-    sleep(Duration::from_hours(3)).await;
+    hours(&world, 3).await;
     let tries = world.graph.calls().len();
-    // A try a minute at most, and for the first message alone: no storm.
-    assert!((100..=24 * 60 * 2).contains(&tries), "{tries} tries in a day");
+    // About two a minute at most, of the hour that was lived through; and for the first message alone.
+    assert!((20..=200).contains(&tries), "{tries} tries");
     assert!(world.graph.texts().iter().all(|text| text == "answer 0"));
 
     world.graph.down.store(false, Ordering::SeqCst);
@@ -119,7 +126,7 @@ async fn webhooks_seven_days_late_stand_where_they_belong() {
     assert_eq!(world.one::<i64>("SELECT window_closes_at FROM conversations"), window);
 
     // The statuses of today's answer come a week from now.
-    sleep(Duration::from_hours(7 * 24)).await;
+    hours(&world, 7 * 24).await;
     let then = world.now_s() - week;
     world.webhook(&[status_of(&wamid, "delivered", then)]).await;
     assert_eq!(world.state(&sent), "accepted delivered -");
@@ -176,7 +183,7 @@ async fn a_flood_of_strangers_stores_nothing_and_keeps_nobody_out() {
     let world = World::new().await;
     let body = envelope(&[customer(ANA, "wamid.flood", "flood", world.now_s())]);
     let wrong = sign(b"another body");
-    for number in 0..2_000 {
+    for number in 0..800 {
         let signature = (number % 2 == 0).then_some(wrong.as_str());
         assert_eq!(world.post(body.clone(), signature).await, StatusCode::UNAUTHORIZED);
     }

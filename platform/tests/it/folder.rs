@@ -146,3 +146,37 @@ async fn the_store_outlives_a_call_that_panics() {
     let closed = store.write(|_| Ok::<_, StoreError>(())).await;
     assert!(matches!(closed, Err(StoreError::Closed)));
 }
+
+#[tokio::test]
+async fn contacts_of_the_first_schema_keep_their_conversations() {
+    let dir = tempfile::tempdir().unwrap();
+    let sql = rusqlite::Connection::open(dir.path().join("platform.db")).unwrap();
+    sql.execute_batch(include_str!("../../src/store/migrations/0001_initial.sql")).unwrap();
+    sql.execute_batch(
+        "PRAGMA application_id = 0x466C646C; PRAGMA user_version = 1;
+         INSERT INTO workspaces (id, name, epoch, created_at) VALUES ('w', 'n', 'e', 0);
+         INSERT INTO channels (id, workspace, phone_number_id, waba_id, display, display_digits,
+             token_sealed, created_at) VALUES ('h', 'w', 'p', 'b', 'd', '1', x'00', 0);
+         INSERT INTO contacts (id, workspace, version, name, phone, created_at)
+             VALUES ('c', 'w', 3, 'Ana', '5511987654321', 7);
+         INSERT INTO conversations (id, workspace, contact, channel, version, created_at)
+             VALUES ('v', 'w', 'c', 'h', 1, 0);",
+    )
+    .unwrap();
+    let platform = Platform::open(settings(dir.path()), ports()).await.unwrap();
+    platform.stop().await;
+    let kept: (String, String, String) = sql
+        .query_row(
+            "SELECT k.name, k.phone, k.phone_key FROM contacts k
+             JOIN conversations v ON v.contact = k.id WHERE k.version = 3 AND k.created_at = 7",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .unwrap();
+    let number = "5511987654321".to_owned();
+    assert_eq!(kept, ("Ana".to_owned(), number, "551187654321".to_owned()));
+    let broken: i64 = sql
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(broken, 0);
+}

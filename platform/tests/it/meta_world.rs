@@ -9,10 +9,14 @@ use std::time::Duration;
 use argon2::password_hash::PasswordHasher as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use fieldline_platform::agents::outcome::{Actor, Role};
+use fieldline_platform::feed::changes::page;
+use fieldline_platform::feed::scope::Reader;
 use fieldline_platform::meta::graph::{
     GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
 };
 use fieldline_platform::meta::seal;
+use fieldline_platform::store::{StoreError, workspaces};
 use fieldline_platform::support::disk::FreeSpace;
 use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
@@ -22,6 +26,8 @@ use ring::hmac;
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance, sleep, timeout};
 use tower::ServiceExt as _;
+
+use crate::paper::{Seen, held, held_frame};
 
 pub(crate) const APP_SECRET: &str = "app secret";
 pub(crate) const VERIFY: &str = "verify me";
@@ -258,6 +264,8 @@ pub(crate) struct World {
     pub(crate) graph: Arc<Graph>,
     platform: Option<Platform>,
     ids: AtomicU64,
+    /// How far on the line the contract was looked at.
+    told: AtomicI64,
 }
 
 impl World {
@@ -290,6 +298,7 @@ impl World {
             graph,
             platform: None,
             ids: AtomicU64::new(100),
+            told: AtomicI64::new(0),
         };
         let platform = world.open().await;
         world.fill();
@@ -455,10 +464,27 @@ impl World {
     }
 
     async fn call(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let (parts, sent) = request.into_parts();
+        let sent = to_bytes(sent, usize::MAX).await.unwrap();
+        let (method, path) = (parts.method.to_string(), parts.uri.to_string());
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
         let router = self.platform.as_ref().unwrap().router();
         let answer = router.oneshot(request).await.unwrap();
-        let status = answer.status();
-        (status, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        // Every answer is held to the contract on paper.
+        let seen = Seen {
+            method: &method,
+            path: &path,
+            sent: &sent,
+            status: status.as_u16(),
+            headers: &headers,
+            body: &body,
+        };
+        if let Err(fault) = held(seen) {
+            panic!("{fault}");
+        }
+        (status, body.to_vec())
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -485,6 +511,33 @@ impl World {
     pub(crate) async fn webhook(&self, changes: &[Value]) {
         assert_eq!(self.raw(envelope(changes)).await, StatusCode::OK);
         self.quiet().await;
+        self.held_to_paper().await;
+    }
+
+    /// What an owner's phone would be told of all this is held to the contract on paper.
+    async fn held_to_paper(&self) {
+        let now = self.now();
+        let since = self.told.load(Ordering::SeqCst);
+        let page = self
+            .platform()
+            .state()
+            .store
+            .read(move |sql| -> Result<Value, StoreError> {
+                let workspace = workspaces::get(sql, "w")?;
+                let actor = Actor {
+                    workspace: "w".into(),
+                    member: "maria".into(),
+                    device: "paper".into(),
+                    role: Role::Owner,
+                };
+                let reader = Reader::new(sql, actor, &workspace)?;
+                Ok(json!(page(sql, &workspace, &reader, since, 500, now)?))
+            })
+            .await;
+        // Where a test broke a row on purpose, nobody is told.
+        let Ok(page) = page else { return };
+        held_frame(&page).unwrap();
+        self.told.store(page["to"].as_i64().unwrap(), Ordering::SeqCst);
     }
 
     /// Ana writes now.
@@ -625,12 +678,7 @@ impl World {
     }
 
     /// An office call of Olga's, who owns the place; status and answer.
-    pub(crate) async fn office(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> (StatusCode, Value) {
+    pub(crate) async fn olga(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         self.sql()
             .execute(
                 "INSERT OR IGNORE INTO members (id, workspace, email, name, role, password_hash, created_at)

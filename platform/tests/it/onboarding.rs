@@ -59,7 +59,7 @@ async fn world(display: &str) -> World {
 }
 
 async fn begin(world: &World) -> String {
-    let (status, begun) = world.office("POST", "/channels/onboarding", &Value::Null).await;
+    let (status, begun) = world.olga("POST", "/channels/onboarding", &Value::Null).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
     assert_eq!(begun["login"]["extras"]["featureType"], "whatsapp_business_app_onboarding");
     assert_eq!(begun["login"]["extras"]["sessionInfoVersion"], "3");
@@ -74,13 +74,13 @@ fn finished() -> Value {
 
 async fn finish(world: &World, id: &str, body: Value) -> Value {
     let (status, answer) =
-        world.office("POST", &format!("/channels/onboarding/{id}/finish"), &body).await;
+        world.olga("POST", &format!("/channels/onboarding/{id}/finish"), &body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     answer
 }
 
 async fn see(world: &World, id: &str) -> Value {
-    world.office("GET", &format!("/channels/onboarding/{id}"), &Value::Null).await.1
+    world.olga("GET", &format!("/channels/onboarding/{id}"), &Value::Null).await.1
 }
 
 /// Questions without their queries and bodies.
@@ -97,23 +97,23 @@ async fn rule_08_nothing_starts_before_every_subscription_stands() {
     for missing in ALL {
         let fields: Vec<&str> = ALL.into_iter().filter(|field| *field != missing).collect();
         world.graph.on("GET /77/subscriptions", says(&subscribed(&fields)));
-        let (status, answer) = world.office("POST", "/channels/onboarding", &Value::Null).await;
+        let (status, answer) = world.olga("POST", "/channels/onboarding", &Value::Null).await;
         assert_eq!((status, &answer["error"]["code"]), (StatusCode::CONFLICT, &json!("not_ready")));
         assert_eq!(answer["error"]["details"]["missing_fields"], json!([missing]));
     }
     let mut elsewhere = subscribed(&ALL);
     elsewhere["data"][0]["callback_url"] = "https://old.example/webhooks/meta".into();
     world.graph.on("GET /77/subscriptions", says(&elsewhere));
-    let (status, answer) = world.office("POST", "/channels/onboarding", &Value::Null).await;
+    let (status, answer) = world.olga("POST", "/channels/onboarding", &Value::Null).await;
     assert_eq!(
         (status, &answer["error"]["details"]["address_verified"]),
         (StatusCode::CONFLICT, &json!(false))
     );
     world.graph.on("GET /77/subscriptions", [Reply::Lost]);
-    let (status, answer) = world.office("POST", "/channels/onboarding", &Value::Null).await;
+    let (status, answer) = world.olga("POST", "/channels/onboarding", &Value::Null).await;
     assert_eq!(
         (status, &answer["error"]["code"]),
-        (StatusCode::SERVICE_UNAVAILABLE, &json!("whatsapp_unreachable"))
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("meta_unavailable"))
     );
     assert_eq!(world.one::<i64>("SELECT count(*) FROM onboardings"), 0);
     world.graph.on("GET /77/subscriptions", says(&subscribed(&ALL)));
@@ -204,7 +204,7 @@ async fn it_goes_on_after_a_kill_at_each_step() {
         world.graph.on(cut, [Reply::Never]);
         let path = format!("/channels/onboarding/{id}/finish");
         let body = json!({"event": finished()});
-        let call = world.office("POST", &path, &body);
+        let call = world.olga("POST", &path, &body);
         assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err(), "{cut}");
         world.kill().await;
         let answer = match cut {
@@ -249,14 +249,14 @@ async fn rule_07_each_sync_once_and_within_a_day() {
     world.graph.on("POST /4242/smb_app_data", says(&json!({"request_id": "r"})));
     let sync = |kind: &str| json!({"type": kind});
     for kind in ["contacts", "history"] {
-        let (status, answer) = world.office("POST", "/channels/h/sync", &sync(kind)).await;
+        let (status, answer) = world.olga("POST", "/channels/h/sync", &sync(kind)).await;
         assert_eq!((status, &answer["accepted"]), (StatusCode::OK, &json!(true)));
         // Not even asked again: Meta would only refuse.
         world.graph.questions();
-        let (status, answer) = world.office("POST", "/channels/h/sync", &sync(kind)).await;
+        let (status, answer) = world.olga("POST", "/channels/h/sync", &sync(kind)).await;
         assert_eq!(
             (status, &answer["error"]["details"]["cause"]),
-            (StatusCode::CONFLICT, &json!("sync_used"))
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("sync_used"))
         );
         assert_eq!(world.graph.questions().len(), 0);
     }
@@ -264,16 +264,16 @@ async fn rule_07_each_sync_once_and_within_a_day() {
         world.one::<String>("SELECT state FROM channels"),
         r#"{"kind":"importing","percent":0}"#
     );
-    let (status, _) = world.office("POST", "/channels/h/sync", &sync("everything")).await;
+    let (status, _) = world.olga("POST", "/channels/h/sync", &sync("everything")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 
     let late = World::new().await;
     late.graph.on("GET /4242", says(&json!({"id": "4242", "is_on_biz_app": true})));
     advance(Duration::from_secs(24 * 60 * MINUTE)).await;
-    let (status, answer) = late.office("POST", "/channels/h/sync", &sync("history")).await;
+    let (status, answer) = late.olga("POST", "/channels/h/sync", &sync("history")).await;
     assert_eq!(
         (status, &answer["error"]["details"]["cause"]),
-        (StatusCode::CONFLICT, &json!("sync_too_late"))
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("sync_too_late"))
     );
     assert!(!names(&late.graph.questions()).iter().any(|q| q.contains("smb_app_data")));
 }
@@ -367,8 +367,8 @@ async fn nobody_came_back_and_nothing_is_set_up() {
     let answer = finish(&world, &id, json!({"code": "c", "event": finished()})).await;
     assert_eq!(answer["step"], "expired");
     let (status, _) =
-        world.office("POST", &format!("/channels/onboarding/{id}/finish"), &json!({})).await;
+        world.olga("POST", &format!("/channels/onboarding/{id}/finish"), &json!({})).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    let (status, _) = world.office("GET", "/channels/onboarding/another", &Value::Null).await;
+    let (status, _) = world.olga("GET", "/channels/onboarding/another", &Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }

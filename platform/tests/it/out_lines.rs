@@ -157,12 +157,9 @@ async fn a_burst_of_45_to_one_person_is_paid_back_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_that_is_slowed_down_rests_for_everybody_as_long_as_whatsapp_asks() {
-    let (world, _) = {
-        let world = World::new().await;
-        world.ana("wamid.in", "a question").await;
-        world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
-        (world, ())
-    };
+    let world = World::new().await;
+    world.ana("wamid.in", "a question").await;
+    world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
     let chats = world.rows("SELECT id FROM conversations ORDER BY id");
     world.graph.then([Reply::Answer(429, json!({"error": {"code": 130_429}}), Some(30_000))]);
     for (chat, text) in [(&chats[0], "1"), (&chats[1], "2")] {

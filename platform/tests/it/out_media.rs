@@ -1,6 +1,7 @@
 //! Files: phones bring and fetch them in pieces, they go up to Meta before their message, and what
 //! customers send comes down at once.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -11,7 +12,10 @@ use tokio::time::sleep;
 use crate::meta_world::*;
 
 fn hash(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// A file of this many bytes that are not all alike.

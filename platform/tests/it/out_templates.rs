@@ -26,16 +26,12 @@ async fn held(world: &World) -> Vec<String> {
     loop {
         let (_, _, page) = world.ask(MARIA, "GET", &path, &[], Vec::new()).await;
         let page: Value = serde_json::from_slice(&page).unwrap();
-        match page["next_page"].as_str() {
-            Some(next) => {
-                assert!(page.get("templates").is_none());
-                path = format!("/v1/bootstrap?page={next}");
-            }
-            None => {
-                let templates = page["templates"].as_array().unwrap();
-                return templates.iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
-            }
-        }
+        let Some(next) = page["next_page"].as_str() else {
+            let templates = page["templates"].as_array().unwrap();
+            return templates.iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
+        };
+        assert!(page.get("templates").is_none());
+        path = format!("/v1/bootstrap?page={next}");
     }
 }
 
@@ -85,7 +81,7 @@ async fn a_list_that_breaks_off_changes_nothing() {
     assert_eq!(held(&world).await, ["hello"]);
 }
 
-fn news(field: &str, value: Value) -> Value {
+fn news(field: &str, value: &Value) -> Value {
     json!({"field": field, "value": value})
 }
 
@@ -104,7 +100,7 @@ async fn a_webhook_takes_a_paused_template_from_phones_at_once() {
     world.graph.on(LIST, [page(&[listed("11", "hello", "PAUSED")], None)]);
     let paused = news(
         "message_template_status_update",
-        json!({"event": "PAUSED", "message_template_id": 11, "message_template_name": "hello",
+        &json!({"event": "PAUSED", "message_template_id": 11, "message_template_name": "hello",
             "message_template_language": "en_US", "reason": "NONE", "other_info": {"title": "FIRST_PAUSE"}}),
     );
     world.webhook(&[paused]).await;
@@ -116,7 +112,7 @@ async fn a_webhook_takes_a_paused_template_from_phones_at_once() {
     world.graph.on(LIST, [page(&[listed("11", "hello", "APPROVED")], None)]);
     let again = news(
         "message_template_status_update",
-        json!({"event": "APPROVED", "message_template_id": "11", "reason": null}),
+        &json!({"event": "APPROVED", "message_template_id": "11", "reason": null}),
     );
     sleep(Duration::from_secs(2)).await;
     world.webhook(&[again]).await;

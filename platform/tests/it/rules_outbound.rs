@@ -72,7 +72,7 @@ async fn rule_20_a_channel_says_since_when_replies_cost() {
 #[tokio::test(start_paused = true)]
 async fn rule_25_a_reply_on_the_phone_stops_an_automatic_answer() {
     let world = asked().await;
-    let mine = automatic(&world, "ai").await;
+    let mine = automatic(&world, "ai");
     world.owner("wamid.owner", "I am here").await;
     world.sql().execute("UPDATE sends SET next_try_at = 0", []).unwrap();
     world.platform().state().sends.wake();
@@ -87,7 +87,7 @@ async fn rule_25_a_reply_on_the_phone_stops_an_automatic_answer() {
 #[tokio::test(start_paused = true)]
 async fn rule_25_an_automatic_answer_goes_when_nobody_spoke() {
     let world = asked().await;
-    let mine = automatic(&world, "ai").await;
+    let mine = automatic(&world, "ai");
     world.sql().execute("UPDATE sends SET next_try_at = 0", []).unwrap();
     world.platform().state().sends.wake();
     world.quiet().await;
@@ -96,7 +96,7 @@ async fn rule_25_an_automatic_answer_goes_when_nobody_spoke() {
 }
 
 /// An answer of the AI that waits for its turn, written on what the customer said.
-async fn automatic(world: &World, kind: &str) -> String {
+fn automatic(world: &World, kind: &str) -> String {
     let id = world.uuid();
     let chat = world.chat();
     let later = world.now() + 1_000_000;

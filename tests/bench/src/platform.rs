@@ -59,7 +59,7 @@ const CONNECTIONS: usize = 64;
 const AGENTS_RATE: u32 = 20;
 
 /// How long bodies may take to be worked off.
-const DRAIN: Duration = Duration::from_secs(300);
+const DRAIN: Duration = Duration::from_mins(5);
 
 /// Measures everything, prints the table, writes the file.
 pub(crate) fn main(tiny: bool, out: &Path) -> ExitCode {
@@ -101,7 +101,7 @@ async fn round(which: Which, size: Size) -> Round {
         count: size.burst,
         connections: CONNECTIONS,
         rate: None,
-        limit: Duration::from_secs(120),
+        limit: Duration::from_mins(2),
     };
     let begun = Instant::now();
     let burst = load::run(server.address, &bodies, plan).await;
@@ -170,7 +170,7 @@ async fn agents(size: Size) -> Vec<Figure> {
     let bodies = Bodies::of("agents");
     // The first message of each customer makes a conversation: that is not what is measured.
     let plan =
-        Plan { first: 0, count: 500, connections: 8, rate: None, limit: Duration::from_secs(60) };
+        Plan { first: 0, count: 500, connections: 8, rate: None, limit: Duration::from_mins(1) };
     load::run(server.address, &bodies, plan).await;
     assert!(world::drained(business.folder.path(), DRAIN).await, "bodies are not worked off");
     let before = server.memory_kib();
@@ -258,7 +258,7 @@ async fn kills(size: Size) -> Figure {
             count: 1_000_000,
             connections: CONNECTIONS,
             rate: None,
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
         };
         let address = server.address;
         let posted = bodies.clone();

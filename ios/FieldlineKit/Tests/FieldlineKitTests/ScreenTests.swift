@@ -206,7 +206,8 @@ struct ScreenTests {
         await chat.composer.send()
         try await until { chat.bubbles.last?.trouble != nil }
         let refused = chat.bubbles[1]
-        #expect(refused.trouble?.text == "Stopped: WhatsApp refused it (code 131026)." && refused.trouble?.tone == .red)
+        #expect(refused.trouble?.text == "Stopped: This customer cannot be reached on WhatsApp.")
+        #expect(refused.trouble?.tone == .red)
         #expect(refused.actions.map(\.text) == ["Edit"])
         await chat.perform(.edit, on: refused.id)
         chat.composer.text = "Yes, from seven on."

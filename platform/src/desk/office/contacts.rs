@@ -20,7 +20,7 @@ use crate::store::objects::{contact_json, conversation_json, messages_after};
 
 /// A page of contacts.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "ContactPage")]
+#[schemars(rename = "ContactList")]
 pub(crate) struct Page {
     /// In the order of their ids; each as on the change line, with the ids of its conversations
     /// besides.
@@ -41,6 +41,7 @@ pub(crate) struct Merge {
 
 /// A page of everything about a contact.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ContactExport")]
 pub(crate) struct Export {
     /// As on the change line.
     contact: Value,

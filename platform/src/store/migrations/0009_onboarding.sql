@@ -6,9 +6,7 @@ CREATE TABLE onboardings (
     step            TEXT NOT NULL,
     started_at      INTEGER NOT NULL,
     told_at         INTEGER,                             -- the browser's event came: from here the 24 hours run
-    waba_id         TEXT,
-    phone_number_id TEXT,
-    display         TEXT,
+    waba_id TEXT, phone_number_id TEXT, display TEXT,
     token_sealed    BLOB,
     channel         TEXT REFERENCES channels (id),
     cause           TEXT,                                -- why it was refused, or what it waits for: stable word
@@ -22,7 +20,6 @@ CREATE TABLE sync_calls (
     channel     TEXT NOT NULL REFERENCES channels (id),
     kind        TEXT NOT NULL CHECK (kind IN ('contacts', 'history')),
     tried_at    INTEGER NOT NULL,                        -- written before the call
-    accepted_at INTEGER,
-    code        INTEGER,                                 -- of the refusal
+    accepted_at INTEGER, code INTEGER,                   -- the code of a refusal
     PRIMARY KEY (channel, kind)
 ) STRICT, WITHOUT ROWID;

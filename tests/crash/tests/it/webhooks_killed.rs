@@ -50,8 +50,16 @@ async fn fifty_kills_under_many_webhooks_lose_none_and_call_none_twice() {
     }
     let client = stage.phone().await;
     client.sign_in(Credentials::LinkCode { code: stage.link_code.clone() }).await.unwrap();
-    until("the customers' conversations", || {
-        (PlatformStore::beside(&stage.data()).chats().len() == 10).then_some(())
+    let inbox = client.inbox();
+    let mut revision = 0;
+    bounded("all conversations", async {
+        loop {
+            let snapshot = inbox.next(revision).await.unwrap().unwrap();
+            if snapshot.total == 10 {
+                return;
+            }
+            revision = snapshot.revision;
+        }
     })
     .await;
     client.shutdown().await.unwrap();

@@ -113,7 +113,7 @@ async fn n4_a_reply_that_never_left_the_phone_is_r9() {
     let outbox = world
         .until("R9", async || {
             let outbox = ben.outbox().await;
-            let row = outbox.rows.iter().next()?;
+            let row = outbox.rows.first()?;
             let reason = row.trouble.as_ref()?.reason;
             (reason == Reason::NotYours).then_some(outbox)
         })
