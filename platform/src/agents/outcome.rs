@@ -201,10 +201,16 @@ impl RefusedCode {
     }
 
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::AnsweredMeanwhile,
         Self::WindowClosed,
         Self::TooLong,
+        Self::TooManyItems,
+        Self::MediaKind,
+        Self::MediaTooLarge,
+        Self::TemplateUnavailable,
+        Self::TemplateFields,
+        Self::Exists,
         Self::TooLate,
         Self::Settled,
         Self::NotYours,
@@ -246,6 +252,10 @@ pub enum LaterCode {
 }
 
 impl LaterCode {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Behind, Self::Overloaded, Self::ServerFull, Self::MediaMissing];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -167,6 +167,7 @@ pub(crate) fn erase(
     };
     let deleted = json!({ "by": by, "at": tx.now() });
     let mut names: Vec<String> = known.phone.into_iter().chain(known.wa_user_id).collect();
+    names.extend(contacts::aliases(tx.sql(), id)?);
     let conversations = contacts::conversations(tx.sql(), id)?;
     for conversation in &conversations {
         names.extend(contacts::wamids(tx.sql(), conversation)?);

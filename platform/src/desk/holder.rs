@@ -73,7 +73,7 @@ impl Holder {
             Self::Team(id) => Some(id.clone()),
             _ => None,
         };
-        desk.handler = if *self == Self::Ai { "ai" } else { "human" }.to_owned();
+        (if *self == Self::Ai { "ai" } else { "human" }).clone_into(&mut desk.handler);
         desk.ai_resumes_at = None;
     }
 }

@@ -15,7 +15,9 @@ use super::audit::{self, Who};
 use super::moves;
 use crate::store::members::Member;
 use crate::store::sessions::EndReason;
-use crate::store::{Store, StoreError, WriteTx, devices, link_codes, members, sessions, teams};
+use crate::store::{
+    Store, StoreError, WriteTx, devices, link_codes, media, members, sessions, teams,
+};
 
 /// Name of the file in the data folder.
 pub(crate) const REVOKED: &str = "revoked";
@@ -95,6 +97,7 @@ pub(crate) fn device(
 
 fn out(tx: &mut WriteTx<'_>, who: Who<'_>, workspace: &str, id: &str) -> Result<(), StoreError> {
     devices::revoke(tx, id)?;
+    media::drop_uploads_of(tx.sql(), id)?;
     sessions::end_of_device(tx, id, EndReason::Revoked)?;
     audit::note(tx, workspace, who, "device_revoked", "device", id)?;
     // Its socket ends.

@@ -12,7 +12,7 @@ use crate::store::holders::{due, find, next_due};
 use crate::store::{StoreError, WriteTx};
 
 /// The longest sleep: a clock that was set back, or another process's write, is noticed then.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 
 /// Wakes the worker when there may be something earlier to wait for.
 #[derive(Debug, Default)]
@@ -67,9 +67,9 @@ pub(crate) async fn run(state: AppState) {
     loop {
         let seen = state.alarm.count();
         let now = state.ports.clock.now_ms();
-        let next = match state.store.read(|sql| next_due(sql)).await {
+        let next = match state.store.read(next_due).await {
             Ok(Some(at)) if at <= now => {
-                match state.store.write(|tx| work(tx)).await {
+                match state.store.write(work).await {
                     // At once again: what comes next is asked for anew.
                     Ok(_) => continue,
                     Err(error) => log::warn!("desk_clock cause=\"{error}\""),

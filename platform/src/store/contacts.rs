@@ -199,12 +199,28 @@ pub(crate) fn swap(
 /// Lets `from` become part of `into`, which takes over the ids that it lacks.
 pub(crate) fn join(tx: &WriteTx<'_>, from: &Known, into: &Known) -> Result<(), StoreError> {
     let sql = tx.sql();
-    // A contact has at least one id; this one names nobody outside.
     sql.execute(
-        "UPDATE contacts SET merged_into = ?2, phone = NULL, wa_user_id = 'merged:' || id
-         WHERE id = ?1",
+        "UPDATE contacts SET merged_into = ?2, phone = NULL, wa_user_id = NULL,
+             perhaps_same = NULL WHERE id = ?1",
         (&from.id, &into.id),
     )?;
+    // The question is answered.
+    sql.execute("UPDATE contacts SET perhaps_same = NULL WHERE perhaps_same = ?1", [&from.id])?;
+    sql.execute(
+        "UPDATE contacts SET perhaps_same = NULL WHERE id = ?1 AND perhaps_same = ?2",
+        (&into.id, &from.id),
+    )?;
+    sql.execute("UPDATE aliases SET contact = ?2 WHERE contact = ?1", (&from.id, &into.id))?;
+    // What it keeps of its own beside what it takes over: webhooks still come under both.
+    for (theirs, own) in [(&from.phone, &into.phone), (&from.wa_user_id, &into.wa_user_id)] {
+        if let (Some(alias), Some(_)) = (theirs, own) {
+            sql.execute(
+                "INSERT OR REPLACE INTO aliases (workspace, alias, contact, since)
+                 SELECT workspace, ?2, id, ?3 FROM contacts WHERE id = ?1",
+                (&into.id, alias, tx.now()),
+            )?;
+        }
+    }
     sql.execute(
         "UPDATE contacts SET merged_into = ?2 WHERE merged_into = ?1",
         (&from.id, &into.id),
@@ -245,10 +261,20 @@ pub(crate) fn empty_conversation(
 ) -> Result<(), StoreError> {
     let sql = tx.sql();
     sql.execute(
-        "UPDATE messages SET body = '{\"kind\":\"text\",\"text\":\"\"}', deleted = ?2
-         WHERE conversation = ?1",
+        "UPDATE messages SET body = '{\"kind\":\"text\",\"text\":\"\"}', deleted = ?2,
+             media_ref = NULL, beside = NULL WHERE conversation = ?1",
         (id, deleted.to_string()),
     )?;
+    for table in ["reactions", "amendments"] {
+        sql.execute(
+            &format!(
+                "DELETE FROM {table} WHERE target IN
+                     (SELECT wamid FROM messages WHERE conversation = ?1 AND wamid IS NOT NULL)"
+            ),
+            [id],
+        )?;
+    }
+    sql.execute("DELETE FROM reaction_sends WHERE conversation = ?1", [id])?;
     sql.execute(
         "UPDATE sends SET state = 'withdrawn' WHERE conversation = ?1 AND state IN ('waiting', 'held')",
         [id],
@@ -270,12 +296,15 @@ pub(crate) fn empty(tx: &WriteTx<'_>, id: &str) -> Result<(), StoreError> {
              (SELECT id FROM contacts WHERE id = ?1 OR merged_into = ?1)",
         "DELETE FROM labelled WHERE object IN
              (SELECT id FROM contacts WHERE id = ?1 OR merged_into = ?1)",
+        "DELETE FROM aliases WHERE contact IN
+             (SELECT id FROM contacts WHERE id = ?1 OR merged_into = ?1)",
+        "UPDATE contacts SET perhaps_same = NULL WHERE perhaps_same = ?1",
     ] {
         sql.execute(statement, [id])?;
     }
     sql.execute(
-        "UPDATE contacts SET name = NULL, username = NULL, phone = NULL,
-             wa_user_id = 'erased:' || id, erased_at = ?2
+        "UPDATE contacts SET name = NULL, username = NULL, phone = NULL, wa_user_id = NULL,
+             perhaps_same = NULL, erased_at = ?2
          WHERE id = ?1 OR merged_into = ?1",
         (id, tx.now()),
     )?;
@@ -296,6 +325,13 @@ pub(crate) fn blank_webhooks(tx: &WriteTx<'_>, words: &[String]) -> Result<usize
             .execute([word])?;
     }
     Ok(blanked)
+}
+
+/// Numbers and ids that a contact had before.
+pub(crate) fn aliases(sql: &Connection, contact: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        sql.prepare_cached("SELECT alias FROM aliases WHERE contact = ?1 ORDER BY alias")?;
+    Ok(statement.query_map([contact], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Ids of Meta's for the messages of a conversation: raw bodies name them.

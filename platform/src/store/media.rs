@@ -184,6 +184,12 @@ pub(crate) fn drop_upload(c: &Connection, device: &str, sha256: &str) -> Result<
     Ok(())
 }
 
+/// Forgets what a device brought. What its accepted messages carry stays: they name it themselves.
+pub(crate) fn drop_uploads_of(c: &Connection, device: &str) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM uploads WHERE device = ?1")?.execute([device])?;
+    Ok(())
+}
+
 /// Meta's id of a file of ours that was uploaded after `since` (ms UTC).
 pub(crate) fn meta_id(
     c: &Connection,

@@ -43,7 +43,7 @@ async fn what_was_unsent_in_a_restored_copy_waits_for_a_person() {
     assert!(!copy.path().join("key").exists());
     // What happens after the copy was made is lost with the restore, but it happened: two minutes
     // later the third goes out.
-    sleep(Duration::from_secs(180)).await;
+    sleep(Duration::from_mins(3)).await;
     assert_eq!(world.state(&waiting), "accepted sent -");
     let calls = world.graph.calls().len();
     world.stop().await;

@@ -152,6 +152,22 @@ fn a_business_is_set_up_from_the_command_line() {
     assert_eq!(post(&address, "/v1/session", &sign_in("canary-wrong-97")).0, 401);
     assert_eq!(post(&address, "/canary-path-98", "").0, 404);
 
+    // Somebody leaves, and a phone is signed out for good; the running server hears of it.
+    let email = ["--email", "canary95@example.test"];
+    let devices = ok(data, &[&["device", "list"][..], &email].concat(), "");
+    let id = devices["devices"][0]["id"].as_str().unwrap();
+    assert_eq!(devices["devices"][0]["wipe"], "none");
+    let asked = ok(data, &["device", "revoke", "--device", id], "");
+    assert_eq!(asked["wipe"], "asked");
+    assert_eq!(ok(data, &["device", "revoke", "--device", id], ""), asked);
+    assert_eq!(post(&address, "/v1/session", &sign_in(PASSWORD)).0, 401);
+    assert_eq!(failed(data, &["device", "revoke", "--device", "x"], ""), "no_device");
+    let leave = ["agent", "remove", "--email", "maria@example.test"];
+    assert_eq!(ok(data, &leave, "")["removed"], true);
+    assert_eq!(failed(data, &leave, ""), "no_agent");
+    assert_eq!(failed(data, &[&["agent", "remove"][..], &email].concat(), ""), "last_owner");
+    assert_eq!(mode(&data.join("revoked")), 0o600);
+
     // A second server on the same folder is refused.
     let second = command(data, &["serve"])
         .env("FIELDLINE_APP_SECRET", "s")

@@ -61,6 +61,7 @@ pub(crate) struct Bulk {
 /// What became of one.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "BulkChanged")]
+#[allow(clippy::struct_field_names, reason = "the word that the person reads")]
 pub(crate) struct Changed {
     /// Conversation id.
     conversation: String,

@@ -20,7 +20,7 @@ use crate::store::objects::{contact_json, conversation_json, messages_after};
 
 /// A page of contacts.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "ContactList")]
+#[schemars(rename = "ContactPage")]
 pub(crate) struct Page {
     /// In the order of their ids; each as on the change line, with the ids of its conversations
     /// besides.

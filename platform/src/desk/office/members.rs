@@ -87,6 +87,7 @@ pub(crate) struct Invitation {
 
 /// A code that signs one phone in, once. `Debug` is left out on purpose.
 #[derive(Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "as the command line names it")]
 pub(crate) struct LinkCode {
     /// Eight characters, a hyphen in the middle.
     link_code: String,

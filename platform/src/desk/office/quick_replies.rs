@@ -26,6 +26,7 @@ pub(crate) const VARIABLES: [&str; 5] =
 
 /// A page of quick replies.
 #[derive(Debug, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "lists are named alike everywhere")]
 pub(crate) struct QuickReplies {
     /// In the order of their ids.
     quick_replies: Vec<QuickReply>,

@@ -2,6 +2,7 @@
 
 mod cases;
 mod lifecycle;
+mod scope;
 mod session;
 
 use std::collections::BTreeMap;
