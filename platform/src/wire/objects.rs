@@ -101,6 +101,16 @@ pub struct Contact {
     pub marketing: Option<Marketing>,
 }
 
+/// A contact in a list of the office's.
+#[derive(Debug, JsonSchema)]
+pub struct ListedContact {
+    /// As on the change line.
+    #[serde(flatten)]
+    pub contact: Contact,
+    /// Ids of its conversations.
+    pub conversations: Vec<String>,
+}
+
 /// What a customer wants of marketing.
 #[derive(Debug, JsonSchema)]
 #[serde(rename_all = "snake_case")]
