@@ -64,6 +64,8 @@ pub enum MessageBody {
         animated: Option<bool>,
         /// The platform has the file.
         ready: bool,
+        /// Why it has it not and will not get it, a stable word.
+        trouble: Option<String>,
     },
     /// A place.
     Location {
@@ -91,6 +93,10 @@ pub enum MessageBody {
         language: String,
         /// As the customer saw it.
         text: String,
+        /// Template id, of one that was sent from here.
+        template: Option<String>,
+        /// What its fields were filled with, by id.
+        fields: Option<Map<String, Value>>,
     },
     /// Buttons, lists, forms, and the answers to them.
     Interactive {

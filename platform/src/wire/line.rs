@@ -10,6 +10,7 @@ use crate::store::teams::Team;
 /// One row: the object in its newest state, or `gone`.
 #[derive(Debug, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "no value of it is ever made")]
 pub enum Row {
     /// The workspace changed.
     Workspace {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::body::{Author, MessageBody};
-use crate::agents::outcome::{Reason, Role};
+use crate::agents::outcome::Role;
 use crate::desk::options::Options;
 
 /// A business.
@@ -99,6 +99,16 @@ pub struct Contact {
     pub fields: Option<BTreeMap<String, String>>,
     /// They asked for no more marketing.
     pub marketing: Option<Marketing>,
+}
+
+/// A contact in a list of the office's.
+#[derive(Debug, JsonSchema)]
+pub struct ListedContact {
+    /// As on the change line.
+    #[serde(flatten)]
+    pub contact: Contact,
+    /// Ids of its conversations.
+    pub conversations: Vec<String>,
 }
 
 /// What a customer wants of marketing.
@@ -423,8 +433,9 @@ pub struct Times {
 /// Why a message does not get further.
 #[derive(Debug, JsonSchema)]
 pub struct Trouble {
-    /// The reason shown to people.
-    pub reason: Reason,
+    /// The reason shown to people: `R4` to `R16`.
+    #[schemars(regex(pattern = "^R[0-9]{1,2}$"))]
+    pub reason: String,
     /// WhatsApp's own code.
     pub whatsapp_code: Option<i64>,
     /// A stable word for what that code means.

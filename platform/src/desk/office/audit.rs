@@ -39,7 +39,7 @@ pub(crate) struct AuditRow {
 
 /// A page of the audit.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "AuditRows")]
+#[schemars(rename = "AuditPage")]
 pub(crate) struct Page {
     /// Newest first. Never a text, a name or a number.
     #[schemars(with = "Vec<AuditRow>")]
