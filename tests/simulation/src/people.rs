@@ -171,6 +171,7 @@ fn webhook_fault(world: &mut World) {
         shuffle: world.dice.percent(60),
         delay_ms: world.dice.below(20_000),
         drop_until_retry: world.dice.percent(30),
+        ..WebhookFaults::default()
     };
     let order = FaultOrder {
         webhooks: Some(faults),

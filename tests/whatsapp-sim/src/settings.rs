@@ -36,6 +36,11 @@ pub struct SimSettings {
     pub webhook_batch: usize,
     /// Under `shuffle` every webhook waits a random time below this, in milliseconds. Default 500.
     pub shuffle_ms: u64,
+    /// How long the `url` of a media id can be fetched, in milliseconds. Default 5 minutes
+    /// (whatsapp.md 5.3).
+    pub media_url_ms: i64,
+    /// Milliseconds from the creation of a template to its approval. Default 1000.
+    pub template_review_ms: u64,
 }
 
 /// Meta's own sample ids, used when none are set.
@@ -59,6 +64,8 @@ impl SimSettings {
             webhook_give_up_ms: 7 * 24 * 3_600_000,
             webhook_batch: 1,
             shuffle_ms: 500,
+            media_url_ms: 5 * 60_000,
+            template_review_ms: 1_000,
         }
     }
 

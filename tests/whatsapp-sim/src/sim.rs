@@ -9,12 +9,17 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::control::input::{
-    ControlError, CustomerMessage, FaultOrder, OwnerMessage, ReadDone, StatusNews, Written,
+    ControlError, CustomerMessage, EditNews, FaultOrder, NumberNews, OwnerMessage, RawWebhook,
+    ReactNews, ReadDone, RevokeNews, StatusNews, TemplateNews, Written,
 };
 use crate::log::Log;
 use crate::settings::{SimClock, SimPorts, SimSettings};
+use crate::state::changes::Who;
 use crate::state::chats::Chats;
-use crate::state::faults::FaultState;
+use crate::state::faults::{FaultState, SendFault};
+use crate::state::history::HistoryOrder;
+use crate::state::line::LineNews;
+use crate::state::phone_book::ContactNews;
 use crate::state::{Now, State};
 use crate::webhooks::port::WebhookPort;
 use crate::webhooks::worker;
@@ -22,6 +27,8 @@ use crate::{control, graph};
 
 /// Most extra copies of one webhook.
 const REPEAT_LIMIT: u32 = 20;
+/// Most updates in one webhook (whatsapp.md 1.3).
+const BATCH_LIMIT: u32 = 1_000;
 
 /// Meta, the customers and the owner's phone. Clones share one world.
 #[derive(Clone)]
@@ -137,26 +144,116 @@ impl Sim {
         self.inner.change_and_wake(|state, now| state.report(now, wamid, status, *code))
     }
 
+    /// A customer changes the text or caption of one of their messages: the wamid of the change.
+    pub fn customer_edit(&self, news: &EditNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.edit(now, Who::Customer, news))
+    }
+
+    /// A customer deletes one of their messages for everyone.
+    pub fn customer_revoke(&self, news: &RevokeNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.revoke(now, Who::Customer, news))
+    }
+
+    /// A customer reacts to any message of the chat. It opens no window: Meta does not say that it
+    /// would (whatsapp.md 6).
+    pub fn customer_react(&self, news: &ReactNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.react(now, Who::Customer, news))
+    }
+
+    /// A customer takes another number.
+    pub fn customer_number(&self, news: &NumberNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.change_number(now, news))
+    }
+
+    /// The owner changes the text or caption of a message of the business.
+    pub fn owner_edit(&self, news: &EditNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.edit(now, Who::Owner, news))
+    }
+
+    /// The owner deletes a message of the business for everyone.
+    pub fn owner_revoke(&self, news: &RevokeNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.revoke(now, Who::Owner, news))
+    }
+
+    /// The owner reacts to any message of a chat.
+    pub fn owner_react(&self, news: &ReactNews) -> Result<Written, ControlError> {
+        self.written(|state, now| state.react(now, Who::Owner, news))
+    }
+
+    /// Something happens to the line between the owner's app and the Cloud API.
+    pub fn owner_line(&self, news: &LineNews) -> Result<(), ControlError> {
+        self.inner.change_and_wake(|state, now| state.line_news(now, news))
+    }
+
+    /// What the owner's phone holds and whether they share it.
+    pub fn owner_history(&self, order: HistoryOrder) -> Result<(), ControlError> {
+        self.inner.change_and_wake(|state, now| state.history_order(now, order))
+    }
+
+    /// The owner saves or removes a contact.
+    pub fn owner_contact(&self, news: &ContactNews) -> Result<(), ControlError> {
+        self.inner.change_and_wake(|state, now| state.contact_news(now, news))
+    }
+
+    /// Sends any webhook, enveloped and signed.
+    pub fn webhook(&self, order: &RawWebhook) -> Result<(), ControlError> {
+        self.inner.change_and_wake(|state, now| state.raw_webhook(now, order))
+    }
+
+    /// Makes a template or changes its state, and tells: its id.
+    pub fn template(&self, news: &TemplateNews) -> Result<String, ControlError> {
+        self.inner.change_and_wake(|state, now| state.template_news(now, news))
+    }
+
+    fn written(
+        &self,
+        change: impl FnOnce(&mut State, Now) -> Result<String, ControlError>,
+    ) -> Result<Written, ControlError> {
+        self.inner.change_and_wake(change).map(|wamid| Written { wamid })
+    }
+
     /// Sets faults; gives those in force.
     pub fn faults(&self, order: &FaultOrder) -> Result<FaultState, ControlError> {
-        if order.times.is_some() && order.send.is_none() {
-            return Err(ControlError::field("times", "belongs to send"));
+        for (times, what, name, of) in [
+            (order.times, order.send, "times", "belongs to send"),
+            (order.calls_times, order.calls, "calls_times", "belongs to calls"),
+        ] {
+            if times.is_some() && what.is_none() {
+                return Err(ControlError::field(name, of));
+            }
+            if times == Some(0) {
+                return Err(ControlError::field(name, "is 0"));
+            }
         }
-        if order.times == Some(0) {
-            return Err(ControlError::field("times", "is 0"));
+        if !matches!(order.calls, None | Some(SendFault::Ok | SendFault::Error(_))) {
+            return Err(ControlError::field("calls", "is ok or a code"));
         }
-        if order.webhooks.is_some_and(|webhooks| webhooks.repeat > REPEAT_LIMIT) {
-            return Err(ControlError::field("webhooks.repeat", "is more than 20"));
+        if let Some(webhooks) = order.webhooks {
+            if webhooks.repeat > REPEAT_LIMIT {
+                return Err(ControlError::field("webhooks.repeat", "is more than 20"));
+            }
+            if webhooks.batch > BATCH_LIMIT {
+                return Err(ControlError::field("webhooks.batch", "is more than 1000"));
+            }
         }
-        Ok(self.inner.change(|state, _| {
+        Ok(self.inner.change_and_wake(|state, now| {
             let faults = &mut state.faults.now;
             if let Some(send) = order.send {
                 faults.send = send;
                 faults.times = order.times;
             }
+            if let Some(calls) = order.calls {
+                faults.calls = calls;
+                faults.calls_times = order.calls_times;
+            }
             faults.status_delay_ms = order.status_delay_ms.unwrap_or(faults.status_delay_ms);
             faults.webhooks = order.webhooks.unwrap_or(faults.webhooks);
-            *faults
+            faults.limits = order.limits.unwrap_or(faults.limits);
+            let faults = *faults;
+            if !faults.webhooks.hold {
+                state.release(now);
+            }
+            faults
         }))
     }
 
@@ -167,17 +264,17 @@ impl Sim {
 
     /// What every phone shows now.
     pub fn chats(&self) -> Chats {
-        self.inner.change(|state, _| state.chats())
+        self.inner.change(|state, now| state.chats(now))
     }
 
     /// How often each fault happened: `send_<fault>`, `status_delay`, `webhook_repeat`,
-    /// `webhook_shuffle`, `webhook_delay`, `webhook_drop`.
+    /// `webhook_shuffle`, `webhook_delay`, `webhook_drop`, `webhook_hold`, `call_<fault>`.
     pub fn fault_counts(&self) -> BTreeMap<String, u64> {
         self.inner.change(|state, _| state.faults.counts.clone())
     }
 
     /// Statuses and webhooks that are still to go out, those under way not counted.
     pub fn pending(&self) -> usize {
-        self.inner.change(|state, _| state.agenda.len())
+        self.inner.change(|state, _| state.agenda.len() + state.held.len())
     }
 }

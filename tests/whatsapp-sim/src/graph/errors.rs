@@ -20,6 +20,7 @@ const TABLE: &[(u32, u16, &str)] = &[
     (130_429, 400, "Rate limit hit"),
     (130_472, 400, "User's number is part of an experiment"),
     (130_497, 403, "Business account is restricted from messaging users in this country"),
+    (130_501, 400, "Message type is not allowed in groups"),
     (131_000, 500, "Something went wrong"),
     (131_005, 403, "Access denied"),
     (131_008, 400, "Required parameter is missing"),
@@ -31,6 +32,7 @@ const TABLE: &[(u32, u16, &str)] = &[
     (131_031, 403, "Business Account locked"),
     (131_037, 400, "Display name approval needed"),
     (131_042, 400, "Business eligibility payment issue"),
+    (131_044, 400, "Business eligibility payment issue"),
     (131_045, 500, "Incorrect certificate"),
     (131_047, 400, "Re-engagement message"),
     (131_048, 400, "Spam rate limit hit"),
@@ -42,13 +44,43 @@ const TABLE: &[(u32, u16, &str)] = &[
     (131_055, 400, "Method not allowed"),
     (131_056, 400, "(Business Account, Consumer Account) pair rate limit hit"),
     (131_057, 500, "Account in maintenance mode"),
+    (131_060, 400, "This message is unavailable"),
+    (131_062, 400, "Business-scoped user ids are not allowed for this message"),
+    (131_063, 400, "Marketing templates only through the Marketing Messages API"),
+    (131_064, 400, "Classification limit reached"),
+    (132_000, 400, "Template Param Count Mismatch"),
     (132_001, 404, "Template does not exist"),
+    (132_005, 400, "Template Hydrated Text Too Long"),
+    (132_007, 400, "Template Format Character Policy Violated"),
+    (132_008, 400, "Template parameter value is not valid"),
+    (132_012, 400, "Template Parameter Format Mismatch"),
+    (132_015, 400, "Template is Paused"),
+    (132_016, 400, "Template is Disabled"),
+    (132_018, 400, "Template parameters are not valid"),
+    (132_068, 400, "Flow is in blocked state"),
+    (132_069, 400, "Flow is in throttled state"),
     (133_000, 500, "Incomplete deregistration"),
     (133_004, 503, "Server temporarily unavailable"),
     (133_005, 400, "Two step verification PIN mismatch"),
+    (133_006, 400, "Phone number re-verification needed"),
+    (133_008, 400, "Too many two step verification PIN guesses"),
+    (133_009, 400, "Two step verification PIN guessed too fast"),
     (133_010, 400, "Phone number not registered"),
     (133_015, 400, "Please wait a few minutes before attempting to register this phone number"),
+    (133_016, 400, "Account register deregister rate limit exceeded"),
+    (134_011, 400, "WhatsApp Payments terms of service has not been accepted"),
+    (135_000, 400, "Generic user error"),
+    (137_000, 400, "Identity key hash does not match"),
+    (139_100, 400, "Failed to block or unblock users"),
+    (139_101, 400, "Block list limit reached"),
+    (139_102, 400, "Block list is being changed"),
+    (139_103, 400, "Internal error of the block list"),
+    (2_388_023, 400, "Message template language is being deleted"),
+    (2_388_024, 400, "Message template already exists"),
     (2_494_100, 503, "Server in maintenance"),
+    (2_593_107, 400, "Synchronization request limit exceeded"),
+    (2_593_108, 400, "Synchronization request made outside of allowed time window"),
+    (2_593_109, 400, "History sync is turned off by the business from the WhatsApp Business App"),
 ];
 
 /// HTTP status and title of a code; permissions (200 to 299) are 403, unlisted codes 400.
@@ -80,6 +112,8 @@ pub(crate) struct MetaError {
     message: String,
     kind: &'static str,
     details: String,
+    /// Seconds in `Retry-After`.
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 impl MetaError {
@@ -89,7 +123,15 @@ impl MetaError {
         // Meta writes the code in front of the title but for token errors.
         let message = if code == 190 { title.to_owned() } else { format!("(#{code}) {title}") };
         let details = details.into();
-        Self { code, http, subcode: None, message, kind: "OAuthException", details }
+        Self {
+            code,
+            http,
+            subcode: None,
+            message,
+            kind: "OAuthException",
+            details,
+            retry_after_s: None,
+        }
     }
 
     /// A code with its usual details.
@@ -97,10 +139,15 @@ impl MetaError {
         Self::new(code, details(code))
     }
 
+    /// The same, with a pause that the answer names.
+    pub(crate) fn after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
+    }
+
     /// A fault that was ordered: 429, 500 and 503 are HTTP statuses, all else Meta's codes.
     pub(crate) fn ordered(fault: u32) -> Self {
         match fault {
-            429 => Self { http: 429, ..Self::known(130_429) },
+            429 => Self { http: 429, ..Self::known(130_429) }.after(1),
             500 => Self { http: 500, ..Self::known(131_000) },
             503 => Self { http: 503, ..Self::known(131_016) },
             code => Self::known(code),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::webhooks::update::Update;
 
 /// Something due later.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +13,25 @@ pub(crate) enum Task {
         word: &'static str,
     },
     Post(Delivery),
+    /// An update leaves only now: it was planned.
+    Later(Update),
+    /// The next part of the history.
+    History,
+    /// Meta judged a template.
+    Review {
+        id: String,
+    },
+    /// A quiet time is over.
+    Inactive {
+        signs: u64,
+    },
 }
 
 /// A webhook on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Delivery {
-    /// Updates that travel together: `{field, value}` each.
-    pub(crate) changes: Vec<Value>,
+    /// Updates that travel together.
+    pub(crate) updates: Vec<Update>,
     /// Tries so far.
     pub(crate) tries: u32,
     /// Tick at which it was made.

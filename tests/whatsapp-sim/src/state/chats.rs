@@ -1,8 +1,9 @@
 //! What each phone shows now.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Message, State};
+use super::{Message, Now, State};
 
 /// Who wrote a message, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,15 @@ pub enum Author {
     Owner,
 }
 
+/// One emoji under a bubble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// Who set it.
+    pub author: Author,
+    /// The emoji.
+    pub emoji: String,
+}
+
 /// All phones.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chats {
@@ -23,6 +33,18 @@ pub struct Chats {
     pub customers: Vec<CustomerChat>,
     /// The owner's phone: its chats, by number.
     pub owner: Vec<OwnerChat>,
+    /// The owner's app itself.
+    #[serde(default)]
+    pub app: OwnerApp,
+}
+
+/// How the owner's app stands to the Cloud API.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerApp {
+    /// Whether the number is in use in the app: `is_on_biz_app` of the phone node.
+    pub on_app: bool,
+    /// How often `/register` was called, which takes the number off the app.
+    pub registers: u32,
 }
 
 /// A customer's phone: the chat with the business.
@@ -32,6 +54,9 @@ pub struct CustomerChat {
     pub wa_id: String,
     /// Their profile name.
     pub name: String,
+    /// Whether this phone shows now that the business types.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typing: bool,
     /// What this phone shows, oldest arrival first. A send that failed before it was delivered is
     /// not here.
     pub messages: Vec<ShownMessage>,
@@ -57,10 +82,22 @@ pub struct ShownMessage {
     pub author: Author,
     /// Meta's type.
     pub kind: String,
-    /// Its text, for type `text`.
+    /// Its text: of a text its body, of a file its caption, of a template its filled body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The message it quotes.
+    /// What stands under Meta's type, for all but texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
+    /// Its text was changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+    /// It was deleted for everyone: text and content are gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// What hangs under it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// The message it quotes; absent if the quoted one is not there, as on a real phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
     /// `biz_opaque_callback_data` of an API send: copies of one send share it.
@@ -82,6 +119,10 @@ impl From<&Message> for ShownMessage {
             author: message.author,
             kind: message.kind.clone(),
             text: message.text.clone(),
+            content: message.content.clone(),
+            edited: message.edited,
+            deleted: message.deleted,
+            reactions: message.reactions.clone(),
             reply_to: message.reply_to.clone(),
             callback_data: message.callback_data.clone(),
             status: message.status.clone(),
@@ -91,22 +132,36 @@ impl From<&Message> for ShownMessage {
 }
 
 impl State {
+    /// A bubble as phones show it. A quote needs its target (whatsapp.md 5.1).
+    fn shown(&self, message: &Message) -> ShownMessage {
+        let mut shown = ShownMessage::from(message);
+        let there = |wamid: &String| self.find(wamid).is_some_and(|target| !target.deleted);
+        shown.reply_to = shown.reply_to.filter(there);
+        shown
+    }
+
     /// What every phone shows now.
-    pub(crate) fn chats(&self) -> Chats {
-        let mut chats = Chats::default();
+    pub(crate) fn chats(&self, now: Now) -> Chats {
+        let mut chats = Chats {
+            app: OwnerApp { on_app: self.line.on_app(), registers: self.line.registers },
+            ..Chats::default()
+        };
         for (wa_id, customer) in &self.customers {
-            let of_chat = || self.messages.iter().filter(|message| message.wa_id == *wa_id);
+            let of_chat = || {
+                self.messages.iter().filter(|message| message.wa_id == *wa_id && !message.hidden)
+            };
             chats.customers.push(CustomerChat {
                 wa_id: wa_id.clone(),
                 name: customer.name.clone(),
+                typing: customer.typing_until_ms.is_some_and(|until| now.ms < until),
                 messages: of_chat()
                     .filter(|m| m.author == Author::Customer || m.deliveries > 0)
-                    .map(ShownMessage::from)
+                    .map(|message| self.shown(message))
                     .collect(),
             });
             chats.owner.push(OwnerChat {
                 wa_id: wa_id.clone(),
-                messages: of_chat().map(ShownMessage::from).collect(),
+                messages: of_chat().map(|message| self.shown(message)).collect(),
             });
         }
         chats

@@ -5,10 +5,13 @@ use serde_json::Value;
 use super::agenda::{Delivery, Task};
 use super::{Now, State};
 use crate::log::WebhookEntry;
-use crate::webhooks::payload;
+use crate::webhooks::update::{Update, envelope};
 
 /// Shuffled webhooks that may travel at once.
 const PARALLEL: usize = 8;
+
+/// Bytes of updates in one body: 3 MB with their envelope (whatsapp.md 1.3).
+const BODY_LIMIT: usize = (3 << 20) - (64 << 10);
 
 /// What the worker does next.
 pub(crate) enum Action {
@@ -26,8 +29,16 @@ pub(crate) struct Ticket {
 
 impl State {
     /// Puts one update on its way, as the webhook faults in force will have it.
-    pub(crate) fn enqueue(&mut self, now: Now, change: &Value) {
+    pub(crate) fn enqueue(&mut self, now: Now, update: Update) {
         let faults = self.faults.now.webhooks;
+        if !self.account.lets_out(update.field()) {
+            return;
+        }
+        if faults.hold {
+            self.faults.count("webhook_hold");
+            self.held.push(update);
+            return;
+        }
         for copy in 0..=faults.repeat {
             let lag = if faults.shuffle { self.rng.below(self.settings.shuffle_ms) } else { 0 };
             for (happened, name) in [
@@ -41,7 +52,7 @@ impl State {
                 }
             }
             let delivery = Delivery {
-                changes: vec![change.clone()],
+                updates: vec![update.clone()],
                 tries: 0,
                 born: now.tick,
                 drop_first: faults.drop_until_retry,
@@ -55,9 +66,9 @@ impl State {
     /// What is to be done at this moment, while `under_way` tries await their answer.
     pub(crate) fn next_action(&mut self, now: Now, under_way: usize) -> Action {
         let may_go = move |task: &Task| match task {
-            Task::Status { .. } => true,
             Task::Post(delivery) if delivery.parallel => under_way < PARALLEL,
             Task::Post(_) => under_way == 0,
+            _ => true,
         };
         while let Some(task) = self.agenda.take(now.tick, may_go) {
             match task {
@@ -65,9 +76,13 @@ impl State {
                     // A send never leaves the world, so its planned status finds it.
                     let _ = self.report(now, &wamid, word, None);
                 }
+                Task::Later(update) => self.enqueue(now, update),
+                Task::History => self.history_step(now),
+                Task::Review { id } => self.approve(now, &id),
+                Task::Inactive { signs } => self.end_quiet(now, signs),
                 Task::Post(mut delivery) => {
                     self.batch(now, &mut delivery);
-                    let body = payload::envelope(&self.settings, &delivery.changes);
+                    let body = envelope(&self.settings, &delivery.updates);
                     let entry = self.log.webhooks.len();
                     self.log.webhooks.push(WebhookEntry {
                         at: now.ms,
@@ -115,13 +130,27 @@ impl State {
             return;
         }
         let (parallel, drop_first) = (delivery.parallel, delivery.drop_first);
-        while delivery.changes.len() < self.settings.webhook_batch {
+        let most = match self.faults.now.webhooks.batch {
+            0 => self.settings.webhook_batch,
+            batch => usize::try_from(batch).unwrap_or(usize::MAX),
+        };
+        let mut size: usize = delivery.updates.iter().map(|update| update.size).sum();
+        while delivery.updates.len() < most && delivery.updates.iter().all(Update::joins) {
             let alike = |task: &Task| {
                 matches!(task, Task::Post(other) if other.tries == 0
-                    && other.parallel == parallel && other.drop_first == drop_first)
+                    && other.parallel == parallel && other.drop_first == drop_first
+                    && other.updates.iter().all(|one| one.joins() && size + one.size <= BODY_LIMIT))
             };
             let Some(Task::Post(other)) = self.agenda.take(now.tick, alike) else { return };
-            delivery.changes.extend(other.changes);
+            size += other.updates.iter().map(|update| update.size).sum::<usize>();
+            delivery.updates.extend(other.updates);
+        }
+    }
+
+    /// Lets out what waited for the end of `hold`.
+    pub(crate) fn release(&mut self, now: Now) {
+        for update in std::mem::take(&mut self.held) {
+            self.enqueue(now, update);
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::rates::Limits;
+
 /// What becomes of a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SendFault {
@@ -73,6 +75,11 @@ pub struct WebhookFaults {
     pub delay_ms: u64,
     /// The first try of each is lost on the way; the retry arrives.
     pub drop_until_retry: bool,
+    /// Nothing leaves until this ends; then everything that waited is due at once.
+    pub hold: bool,
+    /// The most updates that may travel in one webhook, at most 1,000 (Meta's own limit); 0 = the
+    /// number of the settings.
+    pub batch: u32,
 }
 
 /// The faults in force.
@@ -83,10 +90,17 @@ pub struct FaultState {
     /// For how many sends still; absent = until changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// What becomes of Graph calls that are no sends: `ok` or an error.
+    pub calls: SendFault,
+    /// For how many of them still; absent = until changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_times: Option<u32>,
     /// Added before each status that follows by itself, in milliseconds.
     pub status_delay_ms: u64,
     /// What becomes of webhooks.
     pub webhooks: WebhookFaults,
+    /// Meta's limits on calls.
+    pub limits: Limits,
 }
 
 /// The faults in force and the tally of those that happened.
@@ -103,20 +117,37 @@ impl Faults {
 
     /// What becomes of the send that is here now.
     pub(crate) fn take_send(&mut self) -> SendFault {
-        let fault = self.now.send;
-        if fault == SendFault::Ok {
-            return fault;
+        let fault = take(&mut self.now.send, &mut self.now.times);
+        if fault != SendFault::Ok {
+            self.count(&format!("send_{}", fault.word()));
         }
-        if let Some(left) = self.now.times.as_mut() {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                self.now.send = SendFault::Ok;
-                self.now.times = None;
-            }
-        }
-        self.count(&format!("send_{}", fault.word()));
         fault
     }
+
+    /// What becomes of the other call that is here now.
+    pub(crate) fn take_call(&mut self) -> SendFault {
+        let fault = take(&mut self.now.calls, &mut self.now.calls_times);
+        if fault != SendFault::Ok {
+            self.count(&format!("call_{}", fault.word()));
+        }
+        fault
+    }
+}
+
+/// The fault in force, counted down.
+fn take(fault: &mut SendFault, times: &mut Option<u32>) -> SendFault {
+    let now = *fault;
+    if now == SendFault::Ok {
+        return now;
+    }
+    if let Some(left) = times.as_mut() {
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            *fault = SendFault::Ok;
+            *times = None;
+        }
+    }
+    now
 }
 
 #[cfg(test)]

@@ -1,66 +1,23 @@
-//! What customers and the owner do on their phones.
+//! What customers and the owner write on their phones.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
+use super::agenda::Task;
 use super::chats::Author;
+use super::content::Content;
+pub(crate) use super::content::TEXT_LIMIT;
 use super::{Customer, Message, Now, State};
-use crate::control::input::{ControlError, CustomerMessage, OwnerMessage};
+use crate::control::input::{ControlError, CustomerMessage, Forwarded, OwnerMessage};
 use crate::identity;
 use crate::wamid::{Direction, mint};
-use crate::webhooks::payload;
+use crate::webhooks::payload::{self, Around, Person};
+use crate::webhooks::update::Update;
 
-/// Longest text of a message, in characters (Meta: text messages).
-pub(crate) const TEXT_LIMIT: usize = 4_096;
+/// The free entry point after a click on an advertisement (whatsapp.md 6).
+const FREE_ENTRY_MS: i64 = 72 * 3_600_000;
 
-/// What a person writes: Meta's type and the object named like it.
-pub(crate) struct Content {
-    pub(crate) kind: String,
-    pub(crate) object: Map<String, Value>,
-}
-
-impl Content {
-    /// From either a text or a message as Meta sends it.
-    pub(crate) fn read(text: Option<&str>, message: Option<&Value>) -> Result<Self, ControlError> {
-        match (text, message) {
-            (Some(text), None) => {
-                let body = serde_json::json!({"type": "text", "text": {"body": text}});
-                Self::read(None, Some(&body))
-            }
-            (None, Some(Value::Object(object))) => {
-                let Some(Value::String(kind)) = object.get("type") else {
-                    return Err(ControlError::field("message.type", "is missing"));
-                };
-                if ["edit", "revoke", "reaction"].contains(&kind.as_str()) {
-                    let why = "changes another message, which this version does not simulate";
-                    return Err(ControlError::field("message.type", why));
-                }
-                let content = Self { kind: kind.clone(), object: object.clone() };
-                if kind == "text" {
-                    check_text(content.text())?;
-                }
-                Ok(content)
-            }
-            (None, Some(_)) => Err(ControlError::field("message", "is not an object")),
-            _ => Err(ControlError::field("text", "exactly one of text and message is needed")),
-        }
-    }
-
-    pub(crate) fn text(&self) -> Option<&str> {
-        self.object.get("text")?.get("body")?.as_str()
-    }
-}
-
-fn check_text(text: Option<&str>) -> Result<(), ControlError> {
-    match text.map(|text| text.chars().count()) {
-        None | Some(0) => Err(ControlError::field("text", "is empty")),
-        Some(length) if length > TEXT_LIMIT => {
-            Err(ControlError::field("text", "is longer than 4096 characters"))
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-fn number(field: &str, input: &str) -> Result<String, ControlError> {
+/// The digits of a number in a control call.
+pub(crate) fn number(field: &str, input: &str) -> Result<String, ControlError> {
     identity::digits(input).ok_or_else(|| ControlError::field(field, "is not a phone number"))
 }
 
@@ -70,7 +27,39 @@ impl State {
         self.customers.entry(wa_id.to_owned()).or_insert_with(|| Customer {
             name: identity::default_name(wa_id),
             last_wrote_ms: None,
+            username: None,
+            hide_phone: false,
+            free_until_ms: None,
+            typing_until_ms: None,
         })
+    }
+
+    /// `context` of a quote: who wrote the quoted message, and which it is.
+    fn quote(&self, wa_id: &str, wamid: &str) -> Value {
+        let theirs = self.find(wamid).is_some_and(|m| m.author == Author::Customer);
+        let hidden = self.customers.get(wa_id).is_some_and(|customer| customer.hide_phone);
+        match (theirs, hidden) {
+            (true, true) => json!({"from_user_id": identity::user_id(wa_id), "id": wamid}),
+            (true, false) => json!({"from": wa_id, "id": wamid}),
+            (false, _) => json!({"from": self.settings.display_phone_number, "id": wamid}),
+        }
+    }
+
+    /// A new message of a customer, not yet on its way.
+    pub(crate) fn by_customer(&mut self, wa_id: &str, at_ms: i64) -> Message {
+        let wamid = mint(&mut self.rng, wa_id, Direction::In);
+        let phone_number_id = self.settings.phone_number_id_or_sample().to_owned();
+        Message {
+            phone_number_id,
+            ..Message::new(wamid, wa_id.to_owned(), Author::Customer, at_ms)
+        }
+    }
+
+    /// A new message of the owner, not yet on its way.
+    pub(crate) fn by_owner(&mut self, wa_id: &str, at_ms: i64) -> Message {
+        let wamid = mint(&mut self.rng, wa_id, Direction::Out);
+        let phone_number_id = self.settings.phone_number_id_or_sample().to_owned();
+        Message { phone_number_id, ..Message::new(wamid, wa_id.to_owned(), Author::Owner, at_ms) }
     }
 
     /// A customer writes.
@@ -80,39 +69,71 @@ impl State {
         order: &CustomerMessage,
     ) -> Result<String, ControlError> {
         let wa_id = number("wa_id", &order.wa_id)?;
-        let content = Content::read(order.text.as_deref(), order.message.as_ref())?;
+        let mut content = Content::read(order.text.as_deref(), order.message.as_ref())?;
         let age = i64::try_from(order.age_ms.unwrap_or(0))
             .map_err(|_| ControlError::field("age_ms", "is too large"))?;
+        if order.forwarded.is_some() && order.reply_to.is_some() {
+            return Err(ControlError::field("forwarded", "is no reply"));
+        }
+        self.complete(now, &mut content, order.media.as_ref())?;
         let at_ms = now.ms.saturating_sub(age);
         let customer = self.meet(&wa_id);
         if let Some(name) = &order.name {
             customer.name.clone_from(name);
         }
+        if let Some(username) = &order.username {
+            customer.username = Some(username.clone());
+        }
+        customer.hide_phone = order.hide_phone.unwrap_or(customer.hide_phone);
         customer.last_wrote_ms = customer.last_wrote_ms.max(Some(at_ms));
-        let name = customer.name.clone();
-        let wamid = mint(&mut self.rng, &wa_id, Direction::In);
-        let quoted = order.reply_to.as_ref().map(|wamid| {
-            let theirs = self.find(wamid).is_some_and(|m| m.author == Author::Customer);
-            let from = if theirs { &wa_id } else { &self.settings.display_phone_number };
-            (from.clone(), wamid.clone())
-        });
+        if order.referral.is_some() {
+            customer.free_until_ms = Some(at_ms.saturating_add(FREE_ENTRY_MS));
+        }
+        let context = match (order.forwarded, &order.reply_to) {
+            // A forward is no reply: it names no message (whatsapp.md 0.15).
+            (Some(Forwarded::Once), _) => Some(json!({"forwarded": true})),
+            (Some(Forwarded::Often), _) => Some(json!({"frequently_forwarded": true})),
+            (None, Some(wamid)) => Some(self.quote(&wa_id, wamid)),
+            (None, None) => None,
+        };
         let message = Message {
-            wamid: wamid.clone(),
-            wa_id,
-            author: Author::Customer,
-            at_ms,
             kind: content.kind.clone(),
             text: content.text().map(str::to_owned),
+            content: content.under_type(),
             reply_to: order.reply_to.clone(),
-            callback_data: None,
-            phone_number_id: self.settings.phone_number_id_or_sample().to_owned(),
-            status: None,
-            deliveries: 0,
+            ..self.by_customer(&wa_id, at_ms)
         };
-        let change = payload::customer_message(&self.settings, &message, &name, content, quoted);
+        let wamid = message.wamid.clone();
+        let blocked = self.account.blocked.contains(&wa_id);
+        let person = Person::of(self, &wa_id);
+        let around = Around { context, referral: order.referral.clone() };
+        let object = content.object;
+        let change = payload::customer_message(&self.settings, &message, &person, object, around);
+        let first = order.unavailable.as_ref().map(|_| self.unavailable(&message, &person));
         self.add(message);
-        self.enqueue(now, &change);
+        match (first, order.unavailable.as_ref().and_then(|order| order.then_ms)) {
+            // Who is blocked writes and is not heard.
+            _ if blocked => {}
+            (None, _) => self.enqueue(now, Update::new(change)),
+            (Some(placeholder), then) => {
+                self.enqueue(now, Update::new(placeholder));
+                if let Some(then) = then {
+                    let due = now.tick.saturating_add(then);
+                    self.agenda.add(due, Task::Later(Update::new(change)));
+                }
+            }
+        }
         Ok(wamid)
+    }
+
+    /// The placeholder under the wamid of the real message (whatsapp.md 0.4).
+    fn unavailable(&self, message: &Message, person: &Person) -> Value {
+        let placeholder = Message { kind: "unsupported".to_owned(), ..message.clone() };
+        let object =
+            json!({"errors": [payload::error(131_060)], "unsupported": {"type": "unknown"}});
+        let object = object.as_object().cloned().unwrap_or_default();
+        let around = Around::default();
+        payload::customer_message(&self.settings, &placeholder, person, object, around)
     }
 
     /// A customer opens the chat: everything there from the business gets its `read`.
@@ -128,7 +149,9 @@ impl State {
         let unread: Vec<String> = self
             .messages
             .iter()
-            .filter(|m| m.wa_id == wa_id && m.author == Author::Api && m.deliveries > 0)
+            .filter(|m| {
+                m.wa_id == wa_id && m.author == Author::Api && m.deliveries > 0 && !m.hidden
+            })
             .filter(|m| !matches!(m.status.as_deref(), Some("read" | "played" | "failed")))
             .map(|m| m.wamid.clone())
             .collect();
@@ -141,25 +164,24 @@ impl State {
     /// The owner types on their phone: the customer gets it, and the API gets the echo.
     pub(crate) fn owner(&mut self, now: Now, order: &OwnerMessage) -> Result<String, ControlError> {
         let wa_id = number("to", &order.to)?;
-        let content = Content::read(order.text.as_deref(), order.message.as_ref())?;
+        let mut content = Content::read(order.text.as_deref(), order.message.as_ref())?;
+        self.complete(now, &mut content, order.media.as_ref())?;
         self.meet(&wa_id);
-        let wamid = mint(&mut self.rng, &wa_id, Direction::Out);
+        self.sign_of_life();
+        let context = order.reply_to.as_ref().map(|wamid| self.quote(&wa_id, wamid));
         let message = Message {
-            wamid: wamid.clone(),
-            wa_id,
-            author: Author::Owner,
-            at_ms: now.ms,
             kind: content.kind.clone(),
             text: content.text().map(str::to_owned),
-            reply_to: None,
-            callback_data: None,
-            phone_number_id: self.settings.phone_number_id_or_sample().to_owned(),
-            status: None,
+            content: content.under_type(),
+            reply_to: order.reply_to.clone(),
             deliveries: 1,
+            ..self.by_owner(&wa_id, now.ms)
         };
-        let change = payload::echo(&self.settings, &message, content);
+        let wamid = message.wamid.clone();
+        let person = Person::of(self, &wa_id);
+        let change = payload::echo(&self.settings, &message, &person, content.object, context);
         self.add(message);
-        self.enqueue(now, &change);
+        self.enqueue(now, Update::new(change));
         Ok(wamid)
     }
 }

@@ -5,6 +5,7 @@ use super::chats::Author;
 use super::{Now, State};
 use crate::control::input::ControlError;
 use crate::webhooks::payload;
+use crate::webhooks::update::Update;
 
 /// How far up the ladder a word is; unknown words are nowhere on it.
 fn rank(word: &str) -> u8 {
@@ -31,6 +32,8 @@ fn shown_after<'w>(before: Option<&'w str>, word: &'w str) -> Option<&'w str> {
 
 /// The code of a `failed` that names none: message undeliverable.
 const UNDELIVERABLE: u32 = 131_026;
+/// The code of a reaction whose target is not there.
+const BAD_TARGET: u32 = 131_009;
 
 impl State {
     /// Plans `sent` and `delivered` of a send that was just accepted.
@@ -47,6 +50,14 @@ impl State {
             let due = now.tick.saturating_add(delay).saturating_add(after);
             self.agenda.add(due, Task::Status { wamid: wamid.to_owned(), word });
         }
+    }
+
+    /// Plans the one status of a reaction: `sent`, or `failed` with 131009 (whatsapp.md 3, 5.1).
+    pub(crate) fn plan_reaction_status(&mut self, now: Now, wamid: &str, found: bool) {
+        let delay = self.faults.now.status_delay_ms.saturating_add(self.settings.sent_after_ms);
+        let word = if found { "sent" } else { "failed" };
+        self.agenda
+            .add(now.tick.saturating_add(delay), Task::Status { wamid: wamid.to_owned(), word });
     }
 
     /// Reports a status of an API send now; lower ones that were still to follow do not any more.
@@ -69,12 +80,22 @@ impl State {
         let before = message.status.take();
         message.status = shown_after(before.as_deref(), word).map(str::to_owned);
         message.deliveries = u32::from(message.status.as_deref() != Some("failed"));
+        let second_price = ["delivered", "read"].contains(&word) && message.later_prices == 0;
+        message.later_prices += u8::from(second_price);
         let message = message.clone();
-        let failure = (word == "failed").then(|| code.unwrap_or(UNDELIVERABLE));
+        let usual = if message.kind == "reaction" { BAD_TARGET } else { UNDELIVERABLE };
+        let failure = (word == "failed").then(|| code.unwrap_or(usual));
         self.agenda
             .cancel_statuses(wamid, |planned| failure.is_some() || rank(planned) <= rank(word));
-        let change = payload::status(&self.settings, &message, word, now.ms, failure);
-        self.enqueue(now, &change);
+        let person = payload::Person::of(self, &message.wa_id);
+        let news = payload::Status {
+            word,
+            at_ms: now.ms,
+            failure,
+            priced: word == "sent" || second_price,
+        };
+        let change = payload::status(&self.settings, &message, &person, &news);
+        self.enqueue(now, Update::new(change));
         Ok(())
     }
 }

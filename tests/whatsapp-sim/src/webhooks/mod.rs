@@ -3,4 +3,5 @@
 pub(crate) mod payload;
 pub(crate) mod port;
 pub(crate) mod signature;
+pub(crate) mod update;
 pub(crate) mod worker;

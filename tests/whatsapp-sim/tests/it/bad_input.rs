@@ -36,6 +36,35 @@ async fn what_is_wrong_is_named_and_nothing_happens() {
         ("faults", json!({"times": 2}), "times"),
         ("faults", json!({"send": "ok", "times": 0}), "times"),
         ("faults", json!({"webhooks": {"repeat": 21}}), "repeat"),
+        ("faults", json!({"webhooks": {"batch": 1_001}}), "batch"),
+        ("faults", json!({"calls": "lost_answer"}), "calls"),
+        ("faults", json!({"calls_times": 1}), "calls_times"),
+        ("faults", json!({"limits": {"per_day": 1}}), "per_day"),
+        ("customer", json!({"wa_id": ANA, "text": "x", "media": {}}), "media"),
+        (
+            "customer",
+            json!({"wa_id": ANA, "message": {"type": "image"}, "media": {"base64": "?"}}),
+            "base64",
+        ),
+        (
+            "customer",
+            json!({"wa_id": ANA, "message": {"type": "image"}, "media": {"size": 104_857_601}}),
+            "size",
+        ),
+        (
+            "customer",
+            json!({"wa_id": ANA, "text": "x", "reply_to": "w", "forwarded": "once"}),
+            "forwarded",
+        ),
+        ("owner/line", json!({"event": "explode"}), "event"),
+        ("owner/history", json!({"messages": 2_000_000, "chats": 1}), "messages"),
+        (
+            "owner/history",
+            json!({"chats": [{"wa_id": "x", "messages": [{"age_ms": 1, "text": "x"}]}]}),
+            "wa_id",
+        ),
+        ("webhook", json!({"field": "", "value": {}}), "field"),
+        ("template", json!({"name": ""}), "name"),
         ("faults", json!({"webhooks": {"repaet": 1}}), "repaet"),
     ] {
         let (status, answer) = post(&world, &format!("/sim/{path}"), &body.to_string()).await;
@@ -57,8 +86,11 @@ async fn what_is_not_there_is_404() {
     for (path, body, code) in [
         ("/sim/customer/read", json!({"wa_id": ANA}), "unknown"),
         ("/sim/status", json!({"wamid": "wamid.x", "status": "sent"}), "unknown"),
-        ("/sim/customer/edit", json!({}), "not_found"),
-        ("/sim/owner/line", json!({}), "not_found"),
+        ("/sim/customer/edit", json!({"wamid": "wamid.x", "text": "x"}), "unknown"),
+        ("/sim/owner/revoke", json!({"wamid": "wamid.x"}), "unknown"),
+        ("/sim/customer/react", json!({"wamid": "wamid.x", "emoji": "x"}), "unknown"),
+        ("/sim/owner/contacts", json!({"wa_id": ANA}), "unknown"),
+        ("/sim/elsewhere", json!({}), "not_found"),
     ] {
         let (status, answer) = post(&world, path, &body.to_string()).await;
         assert_eq!((status, &answer["error"]["code"]), (404, &json!(code)), "{path}");

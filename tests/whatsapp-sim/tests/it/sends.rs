@@ -9,7 +9,7 @@ use crate::world::{ANA, BEARER, BEN, Got, World, send_body};
 
 const MESSAGES: &str = "/v25.0/106540352242922/messages";
 
-fn error(got: Got) -> (u16, Value) {
+pub(crate) fn error(got: Got) -> (u16, Value) {
     let (status, body) = got.expect("an answer");
     let error = body["error"].clone();
     for key in ["message", "type", "fbtrace_id"] {
@@ -109,7 +109,7 @@ async fn access_is_checked_as_told() {
     for (method, path) in [
         ("POST", "/v25.0/me/messages"),
         ("GET", MESSAGES),
-        ("POST", "/v25.0/106540352242922/media"),
+        ("POST", "/v25.0/106540352242922/calls"),
         ("POST", "/"),
     ] {
         let got = open.request(method, path, &[BEARER], &send).await;
@@ -152,6 +152,8 @@ async fn bodies_that_are_wrong_get_metas_codes() {
     assert_eq!(error(world.graph(&to("")).await), (400, json!(131_008)));
     let mut image = to(ANA);
     image["type"] = json!("image");
+    assert_eq!(error(world.graph(&image).await), (400, json!(131_008)));
+    image["type"] = json!("poll");
     assert_eq!(error(world.graph(&image).await), (400, json!(131_051)));
     assert!(world.shown(ANA).is_empty());
 }

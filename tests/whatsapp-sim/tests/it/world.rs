@@ -169,6 +169,56 @@ impl World {
         Some((status, serde_json::from_slice(&bytes).unwrap()))
     }
 
+    /// A Graph call with the token and, if it is not null, a JSON body.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let headers = [BEARER, ("content-type", "application/json"), ("host", "graph.example")];
+        self.request(method, &format!("/v25.0/{path}"), &headers, &body).await.unwrap()
+    }
+
+    /// A send of any kind to Ana.
+    pub(crate) async fn send(&self, kind: &str, content: &Value) -> (u16, Value) {
+        let mut body = json!({"messaging_product": "whatsapp", "to": ANA, "type": kind});
+        body[kind] = content.clone();
+        self.graph(&body).await.unwrap()
+    }
+
+    /// Uploads a file as clients do; the id, or the whole refusal.
+    pub(crate) async fn upload(&self, mime: &str, bytes: &str) -> Result<String, (u16, Value)> {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\nContent-Type: {mime}\
+             \r\n\r\n{bytes}\r\n--b--\r\n"
+        );
+        let headers = [BEARER, ("content-type", "multipart/form-data; boundary=b")];
+        let path = "/v25.0/106540352242922/media";
+        let (status, answer) = self.request("POST", path, &headers, &body).await.unwrap();
+        match answer["id"].as_str() {
+            Some(id) => Ok(id.to_owned()),
+            None => Err((status, answer)),
+        }
+    }
+
+    /// A control call that is carried out.
+    pub(crate) async fn control(&self, path: &str, body: &Value) -> Value {
+        let headers = [("host", "localhost"), ("content-type", "application/json")];
+        let path = format!("/sim/{path}");
+        let (status, answer) =
+            self.request("POST", &path, &headers, &body.to_string()).await.unwrap();
+        assert_eq!(status, 200, "{path} {answer}");
+        answer
+    }
+
+    /// `(field, value)` of each update that arrived since the last look.
+    pub(crate) fn updates(&self) -> Vec<(String, Value)> {
+        let entries = self
+            .arrived()
+            .into_iter()
+            .flat_map(|webhook| webhook.body["entry"].as_array().cloned().unwrap_or_default());
+        let changes = entries.flat_map(|entry| entry["changes"].as_array().cloned().unwrap());
+        changes.map(|c| (c["field"].as_str().unwrap().to_owned(), c["value"].clone())).collect()
+    }
+
     /// The texts that a customer's phone shows from the business.
     pub(crate) fn shown(&self, wa_id: &str) -> Vec<String> {
         let chats = self.sim.chats();
