@@ -96,8 +96,7 @@ impl State {
                 Ok(Reply::success())
             }
             ("block_users", "GET") => {
-                let entry =
-                    |wa_id: &String| json!({"messaging_product": "whatsapp", "wa_id": wa_id});
+                let entry = |wa_id: &String| json!({"messaging_product": "whatsapp", "input": wa_id, "wa_id": wa_id});
                 let list: Vec<Value> = self.account.blocked.iter().map(entry).collect();
                 page(&list, call).map(Reply::ok)
             }

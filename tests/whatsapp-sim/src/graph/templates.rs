@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Reply};
 use super::errors::MetaError;
 use super::request::{missing, text};
-use crate::state::templates::Template;
+use crate::state::templates::{self, Template};
 use crate::state::{Now, State};
 
 /// Templates on a page if the call names no number.
@@ -125,7 +125,13 @@ impl State {
             .filter(|template| meets(template))
             .map(|template| chosen(&template.shown, &fields))
             .collect();
-        page(&list, call)
+        let mut answer = page(&list, call)?;
+        if call.asked("summary").is_some() {
+            answer["summary"] = json!({"total_count": list.len(), "message_template_count":
+                self.templates.all().len(), "message_template_limit": templates::MOST,
+                "are_translations_complete": false});
+        }
+        Ok(answer)
     }
 
     fn create_template(&mut self, now: Now, call: &Call) -> Result<Value, MetaError> {

@@ -46,7 +46,7 @@ impl State {
     fn template_state(&mut self, now: Now, id: &str, status: &str, reason: Option<&str>) {
         let changed = self.templates.change(id, |shown| {
             shown["status"] = json!(status);
-            shown["quality_score"] = json!({"score": "UNKNOWN"});
+            shown["quality_score"] = json!({"score": "UNKNOWN", "date": now.ms / 1_000});
             if let Some(reason) = reason {
                 shown["rejected_reason"] = json!(reason);
             }

@@ -45,6 +45,16 @@ impl State {
         }
     }
 
+    /// What a pressed button or chosen row answers: the newest message of the business that has
+    /// any. Meta quotes it.
+    fn answered(&self, wa_id: &str, kind: &str) -> Option<String> {
+        let asks = |m: &&Message| {
+            m.wa_id == wa_id && ["interactive", "template"].contains(&m.kind.as_str())
+        };
+        let asked = ["interactive", "button"].contains(&kind);
+        self.messages.iter().rev().filter(|_| asked).find(asks).map(|m| m.wamid.clone())
+    }
+
     /// A new message of a customer, not yet on its way.
     pub(crate) fn by_customer(&mut self, wa_id: &str, at_ms: i64) -> Message {
         let wamid = mint(&mut self.rng, wa_id, Direction::In);
@@ -72,6 +82,7 @@ impl State {
         let mut content = Content::read(order.text.as_deref(), order.message.as_ref())?;
         let age = i64::try_from(order.age_ms.unwrap_or(0))
             .map_err(|_| ControlError::field("age_ms", "is too large"))?;
+        let reply_to = order.reply_to.clone().or_else(|| self.answered(&wa_id, &content.kind));
         if order.forwarded.is_some() && order.reply_to.is_some() {
             return Err(ControlError::field("forwarded", "is no reply"));
         }
@@ -89,7 +100,7 @@ impl State {
         if order.referral.is_some() {
             customer.free_until_ms = Some(at_ms.saturating_add(FREE_ENTRY_MS));
         }
-        let context = match (order.forwarded, &order.reply_to) {
+        let context = match (order.forwarded, &reply_to) {
             // A forward is no reply: it names no message (whatsapp.md 0.15).
             (Some(Forwarded::Once), _) => Some(json!({"forwarded": true})),
             (Some(Forwarded::Often), _) => Some(json!({"frequently_forwarded": true})),
@@ -100,7 +111,7 @@ impl State {
             kind: content.kind.clone(),
             text: content.text().map(str::to_owned),
             content: content.under_type(),
-            reply_to: order.reply_to.clone(),
+            reply_to,
             ..self.by_customer(&wa_id, at_ms)
         };
         let wamid = message.wamid.clone();

@@ -25,7 +25,10 @@ pub(crate) struct TemplateBook {
 
 const BLOCKED_MS: i64 = 30 * 24 * 3_600_000;
 /// Most templates of an account that is not verified.
-const MOST: usize = 250;
+pub(crate) const MOST: usize = 250;
+
+/// When the templates that were there from the start were judged: unix seconds.
+const JUDGED_S: i64 = 1_767_225_600;
 
 /// The template that every account has from its start.
 const HELLO: &str = "hello_world";
@@ -56,7 +59,7 @@ impl TemplateBook {
             body.get("components").cloned().unwrap_or_else(|| json!([])), "language": word("language"),
             "status": status, "category": word("category").to_ascii_uppercase(), "id": id});
         if status == "APPROVED" {
-            shown["quality_score"] = json!({"score": "UNKNOWN"});
+            shown["quality_score"] = json!({"score": "UNKNOWN", "date": JUDGED_S});
         }
         let (name, language) = (word("name"), word("language"));
         let at = self.list.len();

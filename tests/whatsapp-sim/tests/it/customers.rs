@@ -52,6 +52,22 @@ async fn other_kinds_travel_as_meta_sends_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pressed_button_quotes_what_asked() {
+    let world = World::new();
+    message(&world, &json!({"wa_id": ANA, "text": "Hi"})).await;
+    let ask = json!({"type": "button", "body": {"text": "Yes?"}, "action":
+        {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "Yes"}}]}});
+    let asked = world.send("interactive", &ask).await.1["messages"][0]["id"].clone();
+    world.send("text", &json!({"body": "Take your time"})).await;
+    world.pass(10_000).await;
+    world.updates();
+    let reply = json!({"type": "button_reply", "button_reply": {"id": "1", "title": "Yes"}});
+    let given = json!({"type": "interactive", "interactive": reply});
+    let value = message(&world, &json!({"wa_id": ANA, "message": given})).await;
+    assert_eq!(value["messages"][0]["context"], json!({"from": "15550783881", "id": asked}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn forwards_and_clicks_on_advertisements() {
     let world = World::new();
     let once = message(&world, &json!({"wa_id": ANA, "text": "x", "forwarded": "once"})).await;
