@@ -18,6 +18,7 @@ import schemathesis
 
 KNOWN = json.loads(pathlib.Path(os.environ["FIELDLINE_OPENAPI_KNOWN"]).read_text(encoding="utf-8"))
 COUNTS = pathlib.Path(os.environ["FIELDLINE_OPENAPI_COUNTS"])
+READY = [{"type": "BODY", "text": "Your order is ready."}]
 counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
 
 
@@ -85,6 +86,9 @@ def good_body(case) -> dict | None:
         "PATCH /v1/office/labels/{id}": {"colour": "blue"},
         "POST /v1/office/quick-replies": {"shortcut": f"hi{number}", "text": "Good morning"},
         "PATCH /v1/office/quick-replies/{id}": {"text": "Good evening"},
+        "POST /v1/office/templates": {"name": f"ready_{number}", "language": "en_US", "kind": "utility", "components": READY},
+        "POST /v1/office/templates/{id}": {"components": READY},
+        "POST /v1/office/channels/{id}/sync": {"type": "contacts"},
         "POST /v1/office/contacts/merge": {"from": first, "into": second},
         "POST /v1/wiped": {"wipe_token": KNOWN["wipe_token"]},
         "PUT /v1/devices/{id}/push": {"kind": "fcm", "address": f"token-{number}", "account_tag": "bloom"},
@@ -110,8 +114,10 @@ def before_call(ctx, case, kwargs):
     chance = draw(case, "rest")
     if isinstance(case.body, dict) and chance % 2:
         case.body = good_body(case) or case.body
+    kind = case.path.split("/{id}")[0].rsplit("/", 1)[-1]
+    # The tool learns ids from answers; these must not end the session of whoever calls.
+    chance += kind in ("devices", "members") and chance % 3 == 0
     if case.path_parameters and "id" in case.path_parameters and chance % 3:
-        kind = case.path.split("/{id}")[0].rsplit("/", 1)[-1]
         if kind == "media":
             help_file(case, chance)
         elif case.path == "/v1/devices/{id}/push":

@@ -19,6 +19,7 @@ PHONE_NUMBER_ID = "4242"
 PASSWORD = "correct horse battery"
 # Each signs in with a phone; `signer` only ever signs in, so that nobody's guesses slow it down.
 PEOPLE = {"owner": "owner", "manager": "manager", "employee": "employee", "signer": "employee"}
+TEMPLATE = {"language": "en_US", "kind": "utility", "components": [{"type": "BODY", "text": "Your order is ready."}]}
 CLIENT = "test/1.0.0"
 
 
@@ -126,7 +127,6 @@ class World:
         while len(get(f"{self.url}/v1/scope", token)["conversations"]) < 12:
             if time.monotonic() > end:
                 raise RuntimeError("the customers' messages did not arrive")
-            time.sleep(0.1)
 
     def customer(self, number: str, text: str) -> None:
         post(f"{self.sim.address}/sim/customer", {"wa_id": number, "name": f"Customer {number[-2:]}", "text": text})
@@ -149,6 +149,8 @@ class World:
             "labels": [self.office("labels", {"name": f"{name} {n}", "colour": "green"})["id"] for n in made],
             "teams": [self.office("teams", {"name": f"{name} {n}", "members": []})["id"] for n in made],
             "quick-replies": [self.office("quick-replies", {"shortcut": f"{name}{n}", "text": "Thanks"})["id"] for n in made],
+            "devices": [self.sign_in("signer")["device"]["id"] for _ in made],
+            "templates": [self.office("templates", {**TEMPLATE, "name": f"{name}_{n}"})["id"] for n in made],
             "members": [
                 self.office("members", {"name": "Guest", "email": f"{name}{n}@guests.test", "role": "employee"})["member"]["id"]
                 for n in made
