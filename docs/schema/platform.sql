@@ -580,11 +580,8 @@ CREATE TABLE webhooks (
     reason      TEXT
 , position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;
 
-<<<<<<< HEAD
 CREATE INDEX webhooks_in_trouble ON webhooks (state) WHERE state IN ('unreadable', 'set_aside');
 
-=======
->>>>>>> inbound
 CREATE INDEX webhooks_pending ON webhooks (lane, id) WHERE state = 'pending';
 
 CREATE TABLE workspaces (

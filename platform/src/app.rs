@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use tokio::task::JoinHandle;
 
 use crate::agents::error::ApiError;
@@ -30,7 +29,7 @@ use crate::state::{AppState, Ports, Shared};
 use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
 use crate::support::disk::{DiskFloor, FileSystem, FreeSpace};
 use crate::support::stop::Stop;
-use crate::{agents, backup, meta, metrics, routes};
+use crate::{agents, backup, meta, routes};
 
 /// Name of the file that a running `serve` keeps locked.
 pub const LOCK: &str = "serve.lock";
@@ -168,23 +167,14 @@ impl Platform {
     /// Everything over HTTP.
     pub fn router(&self) -> axum::Router {
         let state = self.state.clone();
-        let asked =
-            if state.settings.metrics_public { metrics::route() } else { axum::Router::new() };
-        axum::Router::new()
-            .merge(asked)
-            .nest("/v1", routes::v1(&state))
-            .route("/healthz", get(|| async { StatusCode::OK }))
-            .route("/readyz", get(ready))
-            .merge(meta::webhook::routes())
-            .fallback(agents::http::not_found)
-            .method_not_allowed_fallback(agents::http::not_found)
+        routes::router(&state)
             .layer(from_fn_with_state(state.clone(), agents::http::envelope))
             .with_state(state)
     }
 
     /// The operator's figures alone, for a listener that only they can reach.
     pub fn metrics_router(&self) -> axum::Router {
-        metrics::router(self.state.clone())
+        routes::metrics(self.state.clone())
     }
 
     /// Starts the workers on the current tokio runtime.
@@ -298,8 +288,13 @@ async fn keep_short(state: AppState) {
     }
 }
 
+/// The process runs.
+pub(crate) async fn alive() -> StatusCode {
+    StatusCode::OK
+}
+
 /// Whether the store takes a write and has room for it.
-async fn ready(State(state): State<AppState>) -> StatusCode {
+pub(crate) async fn ready(State(state): State<AppState>) -> StatusCode {
     if state.disk.is_below() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }

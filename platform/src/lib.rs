@@ -17,6 +17,7 @@ pub mod agents;
 pub mod app;
 pub mod backup;
 pub mod cli;
+pub mod contract;
 pub mod desk;
 pub mod feed;
 pub mod meta;
@@ -27,6 +28,7 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod support;
+pub mod wire;
 
 pub use app::{Platform, StartError};
 pub use office::Office;

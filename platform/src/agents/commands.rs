@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::command::{self, Command, is_uuid, malformed};
@@ -25,6 +26,7 @@ use crate::state::AppState;
 use crate::store::{StoreError, WriteTx, commands as kept, devices, holders, workspaces};
 use crate::support::Key;
 use crate::support::keys::{Purpose, mac};
+use crate::wire::commands as wire;
 
 /// The most commands of a request.
 pub const MAX_COMMANDS: usize = 100;
@@ -38,13 +40,26 @@ const BEHIND_MS: i64 = 1000;
 /// When to try again what failed by a fault of the platform's.
 const FAULT_MS: i64 = 5000;
 
-#[derive(Deserialize)]
+/// Commands in the order in which they were given.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Commands")]
 pub(crate) struct Request {
+    /// The epoch that the phone knows.
     epoch: String,
+    /// At most 100.
+    #[schemars(with = "Vec<wire::Command>", length(max = 100))]
     commands: Vec<Map<String, Value>>,
     /// How much is unsent on the phone, as the office is shown.
     #[serde(default)]
     unsent: Option<i64>,
+}
+
+/// One answer for each command, in the same order.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answers {
+    /// What each came to.
+    #[schemars(with = "Vec<wire::CommandAnswer>")]
+    answers: Vec<Value>,
 }
 
 /// The handler.
@@ -52,7 +67,7 @@ pub(crate) async fn post(
     State(state): State<AppState>,
     caller: Caller,
     JsonBody(request): JsonBody<Request>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Answers>, ApiError> {
     if request.commands.len() > MAX_COMMANDS {
         let details = json!({ "field": "commands", "limit": MAX_COMMANDS });
         return Err(ApiError::with(ErrorCode::Malformed, details));
@@ -98,7 +113,7 @@ pub(crate) async fn post(
         answer.insert("id".into(), id.into());
         answers.push(Value::Object(answer));
     }
-    Ok(Json(json!({ "answers": answers })))
+    Ok(Json(Answers { answers }))
 }
 
 fn id_of(fields: &Map<String, Value>) -> Option<&str> {

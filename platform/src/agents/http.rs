@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::StreamExt as _;
@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::error::{ApiError, Cause, ErrorCode};
-use super::session::{Caller, authenticate};
 use crate::settings::AppVersion;
 use crate::state::AppState;
 use crate::support::{log as log_lines, rng};
@@ -132,22 +131,6 @@ async fn collect(body: Body) -> Result<Vec<u8>, ApiError> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-/// The bearer token of a request.
-pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
-    let (scheme, token) =
-        parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
-
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let token = bearer(parts).ok_or_else(|| ApiError::new(ErrorCode::Token))?;
-        authenticate(state, token).await
-    }
 }
 
 /// The query of a request; of repeated names the last counts.

@@ -128,7 +128,8 @@ impl Outcome {
 }
 
 /// Why a command was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusedCode {
     /// Somebody answered after what the writer had seen.
     AnsweredMeanwhile,
@@ -237,7 +238,8 @@ impl RefusedCode {
 }
 
 /// Why a command has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum LaterCode {
     /// An earlier send of the same conversation was not done.
     Behind,
@@ -266,7 +268,7 @@ impl LaterCode {
 }
 
 /// The reasons of experience.md that this platform gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Reason {
     /// The business number is disconnected.
     R5,

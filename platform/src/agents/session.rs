@@ -1,8 +1,10 @@
 //! Staying signed in, signing out, and who asks: protocol.md 1.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,6 +19,7 @@ use crate::store::sessions::{EndReason, Session};
 use crate::store::{StoreError, WriteTx, devices, members, objects, sessions, workspaces};
 use crate::support::keys::sha256;
 use crate::support::{Key, Secret};
+use crate::wire::objects as wire;
 
 /// Somebody whose access token is good and whose session is alive.
 #[derive(Debug, Clone)]
@@ -28,18 +31,29 @@ pub struct Caller {
 }
 
 /// What a phone gets when it has signed in or refreshed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Grant {
+    /// Opens everything for 15 minutes.
     access_token: String,
+    /// Good for one refresh.
     refresh_token: String,
+    /// How long the access token is good, in seconds.
     expires_in_s: i64,
+    /// The workspace's epoch.
     epoch: String,
+    /// Who is signed in.
+    #[schemars(with = "wire::Member")]
     member: Value,
+    /// Where.
+    #[schemars(with = "wire::Workspace")]
     workspace: Value,
 }
 
-#[derive(Deserialize)]
+/// What a refresh needs.
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Refresh {
+    /// The newest one.
+    #[schemars(with = "String")]
     refresh_token: Option<Secret>,
 }
 
@@ -65,6 +79,22 @@ pub async fn authenticate(state: &AppState, token: &str) -> Result<Caller, ApiEr
         return Err(ApiError::new(ErrorCode::Token));
     }
     Ok(Caller { actor: session.actor, session: session.id })
+}
+
+/// The bearer token of a request.
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) =
+        parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let token = bearer(parts).ok_or_else(|| ApiError::new(ErrorCode::Token))?;
+        authenticate(state, token).await
+    }
 }
 
 /// `POST /v1/session/refresh`.

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::Extensions;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::command::is_uuid;
 use super::error::{ApiError, ErrorCode};
@@ -26,25 +26,55 @@ const MAX_NAME: usize = 200;
 /// The longest platform or version word, in bytes.
 const MAX_WORD: usize = 40;
 
-#[derive(Deserialize)]
+/// By password or by link code.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("anyOf" = [{"required": ["email", "password"]}, {"required": ["link_code"]}]))]
 pub(crate) struct SignIn {
+    /// Unique on this server.
     email: Option<String>,
+    /// At most 1,024 bytes.
+    #[schemars(with = "Option<String>")]
     password: Option<Secret>,
+    /// Read without case, spaces and hyphens.
+    #[schemars(with = "Option<String>")]
     link_code: Option<Secret>,
+    /// The phone.
+    #[schemars(with = "Device")]
     device: Option<Device>,
 }
 
-#[derive(Deserialize)]
+/// A phone.
+#[derive(Deserialize, JsonSchema)]
 struct Device {
+    /// A UUID made on the phone.
+    #[schemars(with = "String", length(min = 36, max = 36), extend("format" = "uuid"))]
     id: Option<String>,
+    /// 1 to 200 Unicode scalar values.
+    #[schemars(with = "String", length(min = 1, max = 200))]
     name: Option<String>,
+    /// At most 40 bytes.
+    #[schemars(with = "String", length(max = 40))]
     platform: Option<String>,
+    /// At most 40 bytes.
+    #[schemars(length(max = 40))]
     app_version: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// What a preview needs.
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Preview {
+    /// Read without case, spaces and hyphens.
+    #[schemars(with = "String")]
     link_code: Option<Secret>,
+}
+
+/// What a link code opens.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Opens {
+    /// Name of the workspace.
+    workspace: String,
+    /// Name of the member.
+    member_name: String,
 }
 
 /// `POST /v1/session`.
@@ -72,13 +102,13 @@ pub(crate) async fn preview(
     State(state): State<AppState>,
     extensions: Extensions,
     JsonBody(body): JsonBody<Preview>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Opens>, ApiError> {
     let code = body.link_code.ok_or_else(|| ApiError::malformed("link_code"))?;
     let hash = link_code::hash(&state.settings.key, code.expose());
     let failures = failures_key(&state.settings.key, "peer", &peer(&extensions));
     let decided = state
         .store
-        .write(move |tx| -> Decided<Value> {
+        .write(move |tx| -> Decided<Opens> {
             if let Some(wait) = sessions::attempt(tx, &failures)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
@@ -91,7 +121,7 @@ pub(crate) async fn preview(
             }
             sessions::take_back(tx, &failures)?;
             let workspace = workspaces::get(tx.sql(), &member.workspace)?;
-            Ok(Ok(json!({ "workspace": workspace.name, "member_name": member.name })))
+            Ok(Ok(Opens { workspace: workspace.name, member_name: member.name }))
         })
         .await?;
     decided.map(Json)

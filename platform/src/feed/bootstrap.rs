@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,9 +25,11 @@ use crate::meta::templates;
 use crate::state::AppState;
 use crate::store::conversations::{self, Boundary, Listed};
 use crate::store::labels::{self, Label};
+use crate::store::quick_replies::QuickReply;
 use crate::store::teams::{self, Team};
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{Sql, StoreError, members, objects, quick_replies};
+use crate::wire::objects as wire;
 
 /// Conversations of a page.
 const PAGE: i64 = 50;
@@ -80,23 +83,49 @@ impl Token {
 }
 
 /// A page of the start.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Start {
+    /// Epoch of the workspace.
     epoch: String,
+    /// Where the line goes on after the last page; the same on every page.
     cursor: String,
+    /// Number of this page's snapshot.
     as_of: i64,
+    /// Who asks.
+    #[schemars(with = "wire::Me")]
     me: Value,
+    /// Where.
+    #[schemars(with = "wire::Workspace")]
     workspace: Value,
+    /// All of them.
+    #[schemars(with = "Vec<wire::Channel>")]
     channels: Vec<Value>,
+    /// At most 50.
+    #[schemars(with = "Vec<wire::Conversation>", length(max = 50))]
     conversations: Vec<Value>,
+    /// Those of this page's conversations.
+    #[schemars(with = "Vec<wire::Contact>")]
     contacts: Vec<Value>,
+    /// All of them.
+    #[schemars(with = "Vec<wire::Member>")]
     members: Vec<Value>,
+    /// All of them.
+    #[schemars(with = "Vec<Label>")]
     labels: Vec<Value>,
+    /// All of them, on the first page alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<wire::Template>>")]
     templates: Option<Vec<Value>>,
+    /// All of them.
+    #[schemars(with = "Vec<Team>")]
     teams: Vec<Value>,
+    /// The last one, or the last 20, of some conversations.
+    #[schemars(with = "Vec<wire::Message>")]
     messages: Vec<Value>,
+    /// At most 200, behind all conversations.
+    #[schemars(with = "Vec<QuickReply>")]
     quick_replies: Vec<Value>,
+    /// What to ask for next; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -23,11 +24,14 @@ use crate::store::{
     ChangeKind, ChangeScope, Sql, StoreError, conversations, labels, members, objects,
     quick_replies, teams,
 };
+use crate::wire::line as wire;
 
 /// "These are all your changes in (from, to]".
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Changes")]
 pub struct Page {
     /// Always `changes`.
+    #[schemars(extend("const" = "changes"))]
     pub kind: &'static str,
     /// Epoch of the workspace.
     pub epoch: String,
@@ -43,8 +47,22 @@ pub struct Page {
     pub server_time: i64,
     /// There is more after `to`.
     pub has_more: bool,
-    /// The rows, by number.
+    /// The rows, by number, at most 500.
+    #[schemars(with = "Vec<wire::Row>", length(max = 500))]
     pub changes: Vec<Box<RawValue>>,
+}
+
+/// What this member may hold.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Scope {
+    /// Epoch of the workspace.
+    epoch: String,
+    /// Conversation ids.
+    conversations: Vec<String>,
+    /// The place of the snapshot.
+    cursor: String,
+    /// Number of the snapshot.
+    as_of: i64,
 }
 
 struct Entry {
@@ -282,19 +300,19 @@ pub(crate) async fn get(
 pub(crate) async fn scope(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Scope>, ApiError> {
     let answer = state
         .store
-        .read(move |sql| -> Result<Value, ApiError> {
+        .read(move |sql| -> Result<Scope, ApiError> {
             let workspace = workspaces::get(sql, &caller.actor.workspace)?;
             let reader = Reader::new(sql, caller.actor, &workspace)?;
             let cursor = Cursor::at(sql, &workspace, &reader, workspace.head_seq)?;
-            Ok(json!({
-                "epoch": workspace.epoch,
-                "conversations": conversations::seen(sql, &workspace.id, &reader.sight)?,
-                "cursor": cursor.encode(),
-                "as_of": workspace.head_seq,
-            }))
+            Ok(Scope {
+                conversations: conversations::seen(sql, &workspace.id, &reader.sight)?,
+                cursor: cursor.encode(),
+                as_of: workspace.head_seq,
+                epoch: workspace.epoch,
+            })
         })
         .await?;
     Ok(Json(answer))

@@ -5,6 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::scope::Reader;
@@ -17,7 +19,8 @@ use crate::store::{Sql, StoreError};
 const VERSION: &str = "1";
 
 /// Why a phone has to start anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ResetCause {
     /// The workspace has another epoch.
     Epoch,

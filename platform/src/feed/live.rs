@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::MAX_ROWS;
 use super::changes::{Page, page};
+use super::close::CloseCode;
 use super::cursor::{self, ResetCause};
 use super::scope::{Reader, may_see};
 use crate::agents::error::ApiError;
@@ -17,31 +18,13 @@ use crate::state::AppState;
 use crate::store::sessions::{self, Session};
 use crate::store::{StoreError, holders, workspaces};
 
-/// The session or the device ended.
-pub const CLOSE_ENDED: u16 = 4401;
-
-/// The reader was too slow.
-pub const CLOSE_SLOW: u16 = 4408;
-
-/// The hello could not be read.
-pub const CLOSE_HELLO: u16 = 4400;
-
-/// All was said (after a reset).
-const CLOSE_NORMAL: u16 = 1000;
-
-/// The platform is stopping.
-pub(super) const CLOSE_AWAY: u16 = 1001;
-
-/// A fault of the platform's.
-pub(super) const CLOSE_FAULT: u16 = 1011;
-
 /// What a socket is to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveEvent {
     /// One JSON frame.
     Text(String),
-    /// The end, with a close code.
-    Close(u16),
+    /// The end, and why.
+    Close(CloseCode),
 }
 
 /// The live line of one device.
@@ -159,7 +142,7 @@ impl LiveFeed {
                 return None;
             }
             if self.state.stop.is_stopping() {
-                self.end(CLOSE_AWAY);
+                self.end(CloseCode::Away);
                 continue;
             }
             let heads = std::sync::Arc::clone(self.state.store.heads());
@@ -170,7 +153,7 @@ impl LiveFeed {
                 if self.open.is_some() && self.shown.count != Some(rooms) {
                     if let Err(error) = self.look_around(rooms).await {
                         log::error!("live cause=\"{error}\"");
-                        self.end(CLOSE_FAULT);
+                        self.end(CloseCode::Fault);
                     }
                     continue;
                 }
@@ -187,11 +170,11 @@ impl LiveFeed {
             match looked {
                 Ok(Look::Page(page)) => self.take(page),
                 Ok(Look::Reset(cause, epoch)) => self.reset(cause, &epoch),
-                Ok(Look::Ended) => self.end(CLOSE_ENDED),
-                Err(_) if self.state.stop.is_stopping() => self.end(CLOSE_AWAY),
+                Ok(Look::Ended) => self.end(CloseCode::Ended),
+                Err(_) if self.state.stop.is_stopping() => self.end(CloseCode::Away),
                 Err(error) => {
                     log::error!("live cause=\"{error}\"");
-                    self.end(CLOSE_FAULT);
+                    self.end(CloseCode::Fault);
                 }
             }
         }
@@ -319,7 +302,7 @@ impl LiveFeed {
         self.first = false;
         match serde_json::to_string(&page) {
             Ok(text) => self.queue.push_back(LiveEvent::Text(text)),
-            Err(_) => self.end(CLOSE_FAULT),
+            Err(_) => self.end(CloseCode::Fault),
         }
     }
 
@@ -331,10 +314,10 @@ impl LiveFeed {
             "server_time": self.state.ports.clock.now_ms(),
         });
         self.queue.push_back(LiveEvent::Text(frame.to_string()));
-        self.end(CLOSE_NORMAL);
+        self.end(CloseCode::Normal);
     }
 
-    fn end(&mut self, code: u16) {
+    fn end(&mut self, code: CloseCode) {
         self.queue.push_back(LiveEvent::Close(code));
         self.ended = true;
     }

@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod changes;
+pub mod close;
 pub mod cursor;
 pub mod live;
 pub mod pages;

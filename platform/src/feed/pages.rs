@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,19 +14,27 @@ use crate::agents::session::Caller;
 use crate::state::AppState;
 use crate::store::objects::{Place, messages_before};
 use crate::store::{conversations, workspaces};
+use crate::wire::objects as wire;
 
 /// Messages of a page unless asked otherwise.
-const DEFAULT: usize = 50;
+pub(crate) const DEFAULT: usize = 50;
 
 /// A page: both ends inclusive, oldest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Messages")]
 pub(crate) struct Answer {
+    /// Oldest first.
+    #[schemars(with = "Vec<wire::Message>", length(max = 500))]
     messages: Vec<Value>,
+    /// Place of the oldest: `<second of sent_at>.<n>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     from_pos: Option<String>,
+    /// Place of the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     to_pos: Option<String>,
+    /// There are older ones.
     has_more: bool,
+    /// Number of the snapshot.
     as_of: i64,
 }
 

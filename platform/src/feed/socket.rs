@@ -11,7 +11,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::live::{CLOSE_AWAY, CLOSE_FAULT, CLOSE_HELLO, CLOSE_SLOW, LiveEvent, LiveFeed};
+use super::close::CloseCode;
+use super::live::{LiveEvent, LiveFeed};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::session::Caller;
 use crate::state::AppState;
@@ -68,7 +69,7 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
     };
     let hello = tokio::select! {
         biased;
-        () = state.stop.stopped() => return close(&mut sink, CLOSE_AWAY).await,
+        () = state.stop.stopped() => return close(&mut sink, CloseCode::Away).await,
         hello = timeout(PATIENCE, first) => hello,
     };
     let since = match hello {
@@ -78,15 +79,15 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
             .map(|hello| hello.since),
         _ => None,
     };
-    let Some(since) = since else { return close(&mut sink, CLOSE_HELLO).await };
+    let Some(since) = since else { return close(&mut sink, CloseCode::Hello).await };
     let mut feed = match LiveFeed::begin(state.clone(), caller, &since).await {
         Ok(feed) => feed,
         Err(error) => {
             // A phone that is told its hello is bad would not come back with it.
             let code = match error.code {
-                ErrorCode::Malformed => CLOSE_HELLO,
-                _ if state.stop.is_stopping() => CLOSE_AWAY,
-                _ => CLOSE_FAULT,
+                ErrorCode::Malformed => CloseCode::Hello,
+                _ if state.stop.is_stopping() => CloseCode::Away,
+                _ => CloseCode::Fault,
             };
             return close(&mut sink, code).await;
         }
@@ -115,7 +116,7 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
             },
             _ = ping.tick() => {
                 if heard.elapsed() > SILENCE {
-                    return close(&mut sink, CLOSE_SLOW).await;
+                    return close(&mut sink, CloseCode::Slow).await;
                 }
                 Message::Ping(axum::body::Bytes::new())
             }
@@ -123,13 +124,14 @@ async fn serve(state: AppState, caller: Caller, socket: WebSocket) {
         match timeout(PATIENCE, sink.send(out)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return,
-            Err(_) => return close(&mut sink, CLOSE_SLOW).await,
+            Err(_) => return close(&mut sink, CloseCode::Slow).await,
         }
     }
 }
 
-async fn close(sink: &mut SplitSink<WebSocket, Message>, code: u16) {
-    let frame = CloseFrame { code, reason: axum::extract::ws::Utf8Bytes::from_static("") };
+async fn close(sink: &mut SplitSink<WebSocket, Message>, code: CloseCode) {
+    let frame =
+        CloseFrame { code: code.number(), reason: axum::extract::ws::Utf8Bytes::from_static("") };
     // Whether it arrives or not, this end is done.
     let _ = timeout(PATIENCE, sink.send(Message::Close(Some(frame)))).await;
 }

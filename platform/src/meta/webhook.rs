@@ -5,12 +5,10 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::time;
@@ -22,19 +20,14 @@ use crate::state::AppState;
 pub(crate) const PATH: &str = "/webhooks/meta";
 
 /// Greatest body, inclusive: Meta's own limit is 3 MB (whatsapp.md 1.3).
-const BODY_MAX: usize = 3 * 1024 * 1024;
+pub(crate) const BODY_MAX: usize = 3 * 1024 * 1024;
 
 /// How long a body may take to arrive: nobody holds a connection open without a signature.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// The endpoint as a router.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route(PATH, get(verify).post(receive))
-}
-
 /// What Meta asks when the endpoint is registered.
 #[derive(Deserialize)]
-struct Verification {
+pub(crate) struct Verification {
     #[serde(rename = "hub.mode", default)]
     mode: String,
     #[serde(rename = "hub.verify_token", default)]
@@ -43,7 +36,11 @@ struct Verification {
     challenge: String,
 }
 
-async fn verify(State(state): State<AppState>, Query(asked): Query<Verification>) -> Response {
+/// `GET`: says the challenge back to whoever knows the verify token.
+pub(crate) async fn verify(
+    State(state): State<AppState>,
+    Query(asked): Query<Verification>,
+) -> Response {
     let expected = state.settings.verify_token.expose().as_bytes();
     let right = signature::same_secret(expected, asked.token.as_bytes());
     if asked.mode == "subscribe" && right {
@@ -54,7 +51,8 @@ async fn verify(State(state): State<AppState>, Query(asked): Query<Verification>
     }
 }
 
-async fn receive(State(state): State<AppState>, request: Request) -> StatusCode {
+/// `POST`: 200 only for what is on disk.
+pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
     if state.disk.is_below() {
         return StatusCode::SERVICE_UNAVAILABLE;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use graph::Counted;
-pub(crate) use page::{route, router};
+pub(crate) use page::show;
 
 /// At most this often the log says how many signatures were wrong, ms.
 const SAY_EVERY_MS: i64 = 60_000;

@@ -2,11 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 
 use super::Metrics;
 use super::text::Page;
@@ -20,17 +18,8 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Letters of a field's name that are shown; a longer or odder one is `other`.
 const FIELD_MAX: usize = 64;
 
-/// The page as a route beside others.
-pub(crate) fn route() -> Router<AppState> {
-    Router::new().route("/metrics", get(show))
-}
-
-/// The page and nothing else, for a listener of its own.
-pub(crate) fn router(state: AppState) -> Router {
-    route().with_state(state)
-}
-
-async fn show(State(state): State<AppState>) -> Response {
+/// The handler.
+pub(crate) async fn show(State(state): State<AppState>) -> Response {
     match state.store.read(|sql| -> Result<_, StoreError> { gauges::take(sql) }).await {
         Ok(gauges) => {
             ([(header::CONTENT_TYPE, CONTENT_TYPE)], page(&state, &gauges)).into_response()

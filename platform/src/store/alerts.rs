@@ -1,12 +1,13 @@
 //! What owner and managers were told about a line.
 
 use rusqlite::Connection;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{StoreError, WriteTx};
 
 /// One alert, as the office sees it; times ms UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Alert {
     /// Id.
     pub(crate) id: String,

@@ -9,7 +9,7 @@ use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 
 /// A label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct Label {
+pub struct Label {
     /// Id.
     pub(crate) id: String,
     /// Seq of the change that last wrote it.

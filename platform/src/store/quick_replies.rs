@@ -9,7 +9,7 @@ use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 
 /// A quick reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct QuickReply {
+pub struct QuickReply {
     /// Id.
     pub(crate) id: String,
     /// Seq of the change that last wrote it.

@@ -9,7 +9,7 @@ use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 
 /// A team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct Team {
+pub struct Team {
     /// Id.
     pub(crate) id: String,
     /// Seq of the change that last wrote it.

@@ -161,9 +161,9 @@ async fn a_copy_made_while_others_write_is_one_moment() {
     let seen = Arc::clone(&written);
     let copies = std::thread::spawn(move || {
         // Some copies at least, and as many as it takes until much was written beside them.
-        (0..)
-            .take_while(|round| *round < 4 || seen.load(Ordering::SeqCst) < 60)
-            .map(|_| {
+        (0_u32..)
+            .map_while(|round| (round < 4 || seen.load(Ordering::SeqCst) < 60).then_some(()))
+            .map(|()| {
                 let copy = tempfile::tempdir().unwrap();
                 backup::take(&folder, copy.path(), now).unwrap();
                 let sql = rusqlite::Connection::open(copy.path().join("platform.db")).unwrap();

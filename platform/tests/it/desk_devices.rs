@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fieldline_platform::Platform;
+use fieldline_platform::feed::close::CloseCode;
 use fieldline_platform::feed::live::LiveEvent;
 use serde_json::{Value, json};
 use tokio::time::advance;
@@ -37,7 +38,7 @@ async fn d3_sign_out_and_wipe_is_asked_reached_confirmed() {
     let revoke = format!("devices/{}/revoke", maria.device);
     let asked = world.office(&owner, "POST", &revoke, Value::Null).await.ok();
     assert_eq!((&asked["wipe"], asked.get("push")), (&json!("asked"), None));
-    assert_eq!(live.next().await, Some(LiveEvent::Close(4401)));
+    assert_eq!(live.next().await, Some(LiveEvent::Close(CloseCode::Ended)));
     advance(Duration::from_secs(5)).await;
     // Told on every way in, with the same token.
     let told = world.get(&maria, "/v1/scope").await;

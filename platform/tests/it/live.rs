@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fieldline_platform::agents::outcome::Role;
+use fieldline_platform::feed::close::CloseCode;
 use fieldline_platform::feed::live::{LiveEvent, LiveFeed};
 use fieldline_platform::office::NewAgent;
 use fieldline_platform::support::Secret;
@@ -12,11 +13,16 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::paper::held_frame;
 use crate::world::{BEN, MARIA, PASSWORD, Phone, World, rows};
 
 async fn frame(feed: &mut LiveFeed) -> Value {
     match feed.next().await {
-        Some(LiveEvent::Text(text)) => serde_json::from_str(&text).unwrap(),
+        Some(LiveEvent::Text(text)) => {
+            let frame = serde_json::from_str(&text).unwrap();
+            held_frame(&frame).unwrap();
+            frame
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -156,7 +162,7 @@ async fn the_end_of_a_session_ends_its_line() {
                 world.platform.state().store.notice_others().await.unwrap();
             }
         }
-        assert_eq!(feed.next().await, Some(LiveEvent::Close(4401)), "{how}");
+        assert_eq!(feed.next().await, Some(LiveEvent::Close(CloseCode::Ended)), "{how}");
         assert_eq!(feed.next().await, None);
     }
 }
@@ -170,7 +176,7 @@ async fn stopping_ends_every_line_and_closes_the_store() {
     let mut feed = world.platform.live(&phone.access, &cursor).await.unwrap();
     frame(&mut feed).await;
     world.platform.stop().await;
-    assert_eq!(feed.next().await, Some(LiveEvent::Close(1001)));
+    assert_eq!(feed.next().await, Some(LiveEvent::Close(CloseCode::Away)));
     world.platform.stop().await;
     assert_eq!(world.get(&phone, "/v1/scope").await.error(), (503, "overloaded"));
     assert!(!world.dir.path().join("platform.db-wal").exists());

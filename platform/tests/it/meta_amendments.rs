@@ -6,7 +6,7 @@ use crate::meta_world::*;
 
 const LINE: &str = "SELECT kind FROM changes ORDER BY seq";
 
-fn change(kind: &str, part: Value, at_s: i64) -> Value {
+fn change(kind: &str, part: &Value, at_s: i64) -> Value {
     message(
         ANA,
         json!({"id": format!("wamid.{kind}.{at_s}"), "timestamp": at_s.to_string(), "type": kind, kind: part}),
@@ -16,13 +16,13 @@ fn change(kind: &str, part: Value, at_s: i64) -> Value {
 fn edit(target: &str, text: &str, at_s: i64) -> Value {
     change(
         "edit",
-        json!({"original_message_id": target, "message": {"type": "text", "text": {"body": text}}}),
+        &json!({"original_message_id": target, "message": {"type": "text", "text": {"body": text}}}),
         at_s,
     )
 }
 
 fn react(target: &str, emoji: Option<&str>, at_s: i64) -> Value {
-    change("reaction", json!({"message_id": target, "emoji": emoji}), at_s)
+    change("reaction", &json!({"message_id": target, "emoji": emoji}), at_s)
 }
 
 /// The owner's echo of this kind.
@@ -59,7 +59,7 @@ async fn a_deletion_empties_the_message_and_the_list_shows_the_one_before() {
     let at = world.now_s();
     world
         .webhook(&[
-            change("revoke", json!({"original_message_id": "wamid.2"}), at),
+            change("revoke", &json!({"original_message_id": "wamid.2"}), at),
             edit("wamid.2", "back", at + 1),
         ])
         .await;
@@ -103,7 +103,7 @@ async fn reactions_are_one_a_side_and_the_newest_counts() {
     assert_eq!(shown(&world), r#"["owner_app🙏"]"#);
     // They raise nothing.
     assert_eq!(world.rows("SELECT unread, last_n FROM conversations"), ["1 1"]);
-    world.webhook(&[change("revoke", json!({"original_message_id": "wamid.1"}), at + 9)]).await;
+    world.webhook(&[change("revoke", &json!({"original_message_id": "wamid.1"}), at + 9)]).await;
     assert_eq!(world.messages().await[0]["reactions"], json!([]));
 }
 
@@ -115,7 +115,7 @@ async fn an_edited_caption_keeps_its_file() {
         "image": {"id": "m1", "mime_type": "image/jpeg", "sha256": "ab", "caption": "old"}});
     let edit = change(
         "edit",
-        json!({"original_message_id": "wamid.1", "message": {"type": "image", "image": {"caption": "new"}}}),
+        &json!({"original_message_id": "wamid.1", "message": {"type": "image", "image": {"caption": "new"}}}),
         at + 1,
     );
     world.webhook(&[message(ANA, image), edit]).await;
@@ -132,7 +132,7 @@ async fn the_owner_may_delete_what_we_sent_even_before_we_know_its_id() {
     let world = World::new().await;
     world.ana("wamid.1", "hello?").await;
     let at = world.now_s();
-    let revoke = change("revoke", json!({"original_message_id": "wamid.out.1"}), at);
+    let revoke = change("revoke", &json!({"original_message_id": "wamid.out.1"}), at);
     world.webhook(&[by_owner(&revoke)]).await;
     let id = world.send(MARIA, "wrong chat", 1).await;
     world.quiet().await;
@@ -142,7 +142,7 @@ async fn the_owner_may_delete_what_we_sent_even_before_we_know_its_id() {
     let id = world.send(MARIA, "also wrong", 2).await;
     world.quiet().await;
     assert_eq!(world.state(&id), "accepted sent -");
-    let revoke = change("revoke", json!({"original_message_id": "wamid.out.2"}), at + 1);
+    let revoke = change("revoke", &json!({"original_message_id": "wamid.out.2"}), at + 1);
     world.webhook(&[by_owner(&revoke)]).await;
     let query = format!("SELECT body ->> 'text', deleted ->> 'by' FROM messages WHERE id = '{id}'");
     assert_eq!(world.rows(&query), [" owner_app"]);

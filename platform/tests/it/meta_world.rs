@@ -1,252 +1,32 @@
 //! A whole platform on virtual time, with Meta played by the test.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use fieldline_platform::meta::graph::{
-    GraphAnswer, GraphBody, GraphFailure, GraphFile, GraphPort, GraphRequest,
-};
+use fieldline_platform::agents::outcome::{Actor, Role};
+use fieldline_platform::feed::changes::page;
+use fieldline_platform::feed::scope::Reader;
+use fieldline_platform::meta::graph::GraphPort;
 use fieldline_platform::meta::seal;
+use fieldline_platform::store::{StoreError, workspaces};
 use fieldline_platform::support::disk::FreeSpace;
-use fieldline_platform::support::{Clock, Executor, Inline, Job, Key, Rng, Secret};
+use fieldline_platform::support::{Clock, Executor, Key, Secret};
 use fieldline_platform::{PasswordCost, Platform, Ports, Settings};
-use futures_util::future::{BoxFuture, FutureExt as _};
-use futures_util::{StreamExt as _, stream};
-use ring::hmac;
+use futures_util::future::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance, sleep, timeout};
 use tower::ServiceExt as _;
 
-pub(crate) const APP_SECRET: &str = "app secret";
-pub(crate) const VERIFY: &str = "verify me";
-pub(crate) const PHONE_NUMBER_ID: &str = "4242";
-/// The customer that most tests need.
-pub(crate) const ANA: &str = "34600111222";
-pub(crate) const MARIA: &str = "00000000-0000-4000-8000-00000000000a";
-pub(crate) const BEN: &str = "00000000-0000-4000-8000-00000000000b";
+use crate::paper::{Seen, held, held_frame};
 
-/// Virtual time starts here, ms UTC.
-const START: i64 = 1_700_000_000_000;
-
-struct VirtualClock {
-    begun: Instant,
-    /// How far somebody has set it, ms.
-    set: AtomicI64,
-}
-
-impl Clock for VirtualClock {
-    fn now_ms(&self) -> i64 {
-        let passed = i64::try_from(self.begun.elapsed().as_millis()).unwrap();
-        START + passed + self.set.load(Ordering::SeqCst)
-    }
-}
-
-/// Counts instead of drawing.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Rng for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let n = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            chunk.copy_from_slice(&n.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
-
-/// Runs each job where it stands; of one that was named in advance nobody ever hears again, as
-/// when its caller is gone.
-#[derive(Default)]
-struct Cutting(AtomicUsize);
-
-impl Executor for Cutting {
-    fn run(&self, job: Job) -> BoxFuture<'static, ()> {
-        let left = self.0.load(Ordering::SeqCst);
-        self.0.store(left.saturating_sub(1), Ordering::SeqCst);
-        let ran = Inline.run(job);
-        if left == 1 { Box::pin(std::future::pending()) } else { ran }
-    }
-}
-
-/// What Graph does with a call.
-pub(crate) enum Reply {
-    /// Accepts it.
-    Accept,
-    /// Answers with this status and body, and perhaps `Retry-After` in ms.
-    Answer(u16, Value, Option<i64>),
-    /// An error with this code.
-    Code(u16, i64),
-    NotSent,
-    Lost,
-    /// Falls over.
-    Panic,
-    /// Never answers.
-    Never,
-    /// Accepts it after a while.
-    Slow(Duration),
-}
-
-#[derive(Default)]
-pub(crate) struct Graph {
-    /// Nobody is there.
-    pub(crate) down: AtomicBool,
-    script: Mutex<VecDeque<Reply>>,
-    calls: Mutex<Vec<Value>>,
-    /// What is asked beside sends: method and path -> answers, the last of which stays.
-    asked: Mutex<BTreeMap<String, VecDeque<Reply>>>,
-    /// Method, path, query and body of each such question.
-    questions: Mutex<Vec<String>>,
-    /// Address -> status and chunks, for files; what is not here is 404.
-    files: Mutex<BTreeMap<String, (u16, Vec<Vec<u8>>)>>,
-    /// Types, lengths and contents of the files that went up.
-    uploads: Mutex<Vec<(String, Vec<u8>)>>,
-}
-
-impl Graph {
-    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.script.lock().unwrap().extend(replies);
-    }
-
-    /// Answers to `GET /1`, say; nothing is known of any other question.
-    pub(crate) fn on(&self, question: &str, replies: impl IntoIterator<Item = Reply>) {
-        self.asked.lock().unwrap().insert(question.to_owned(), replies.into_iter().collect());
-    }
-
-    /// Takes the questions so far: `GET /1?fields=a {}`.
-    pub(crate) fn questions(&self) -> Vec<String> {
-        std::mem::take(&mut *self.questions.lock().unwrap())
-    }
-
-    fn answer(&self, request: &GraphRequest) -> Reply {
-        let query: Vec<String> = request
-            .query
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value.expose()))
-            .collect();
-        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        let key = format!("{} {}", request.method, request.path);
-        self.questions.lock().unwrap().push(format!("{key}{query} {}", request.json()));
-        let mut asked = self.asked.lock().unwrap();
-        match asked.get_mut(&key).and_then(|replies| {
-            let next = replies.pop_front();
-            if let (Some(Reply::Answer(status, body, wait)), true) = (&next, replies.is_empty()) {
-                replies.push_front(Reply::Answer(*status, body.clone(), *wait));
-            }
-            next
-        }) {
-            Some(reply) => reply,
-            None => Reply::NotSent,
-        }
-    }
-
-    /// A file lies at this address.
-    pub(crate) fn file(&self, url: &str, status: u16, chunks: &[&[u8]]) {
-        let chunks = chunks.iter().map(|chunk| chunk.to_vec()).collect();
-        self.files.lock().unwrap().insert(url.to_owned(), (status, chunks));
-    }
-
-    /// The files that went up: type and content.
-    pub(crate) fn uploads(&self) -> Vec<(String, Vec<u8>)> {
-        self.uploads.lock().unwrap().clone()
-    }
-
-    pub(crate) fn calls(&self) -> Vec<Value> {
-        self.calls.lock().unwrap().clone()
-    }
-
-    /// The texts of all calls, in order.
-    pub(crate) fn texts(&self) -> Vec<String> {
-        self.calls().iter().map(|c| c["text"]["body"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-impl GraphPort for Graph {
-    fn may_fetch(&self, url: &str) -> bool {
-        url.starts_with("https://files.test/")
-    }
-
-    fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>> {
-        assert_eq!(token.expose(), "graph token");
-        assert!(self.may_fetch(&url));
-        let found = self.files.lock().unwrap().get(&url).cloned().unwrap_or((404, Vec::new()));
-        self.questions.lock().unwrap().push(format!("FETCH {url}"));
-        let chunks = found.1.into_iter().map(|chunk| {
-            // What is written so stands for a connection that breaks here.
-            if chunk == b"CUT" { Err(GraphFailure::Unanswered) } else { Ok(chunk.into()) }
-        });
-        let chunks = stream::iter(chunks.collect::<Vec<_>>()).boxed();
-        Box::pin(async move { Ok(GraphFile { status: found.0, retry_after_ms: None, chunks }) })
-    }
-
-    fn call(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphAnswer, GraphFailure>> {
-        Box::pin(async move {
-            let send = request.path == format!("/{PHONE_NUMBER_ID}/messages");
-            if let GraphBody::Upload(upload) = &request.body {
-                let bytes = std::fs::read(&upload.path).unwrap();
-                assert_eq!(bytes.len() as u64, upload.length);
-                self.uploads.lock().unwrap().push((upload.mime.clone(), bytes));
-            }
-            if send {
-                assert_eq!(request.token.as_ref().unwrap().expose(), "graph token");
-            }
-            let number = {
-                let mut calls = self.calls.lock().unwrap();
-                if send {
-                    calls.push(request.json().clone());
-                }
-                calls.len()
-            };
-            let answer = |status, body: &Value, retry_after_ms| {
-                Ok(GraphAnswer { status, retry_after_ms, body: body.to_string().into_bytes() })
-            };
-            let accepted = json!({"messages": [{"id": format!("wamid.out.{number}")}]});
-            if self.down.load(Ordering::SeqCst) {
-                return Err(GraphFailure::NotSent);
-            }
-            let reply = if send {
-                self.script.lock().unwrap().pop_front().unwrap_or(Reply::Accept)
-            } else {
-                self.answer(&request)
-            };
-            match reply {
-                Reply::Accept => answer(200, &accepted, None),
-                Reply::Answer(status, body, retry_after) => answer(status, &body, retry_after),
-                Reply::Code(status, code) => {
-                    answer(status, &json!({"error": {"code": code, "message": "no"}}), None)
-                }
-                Reply::NotSent => Err(GraphFailure::NotSent),
-                Reply::Lost => Err(GraphFailure::Unanswered),
-                Reply::Panic => panic!("as the test wants it"),
-                Reply::Never => std::future::pending().await,
-                Reply::Slow(wait) => {
-                    sleep(wait).await;
-                    answer(200, &accepted, None)
-                }
-            }
-        })
-    }
-}
-
-/// A disk on which the test says how much is free.
-pub(crate) struct Space(AtomicU64);
-
-impl FreeSpace for Space {
-    fn free(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::SeqCst))
-    }
-}
-
-impl Space {
-    pub(crate) fn set(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::SeqCst);
-    }
-}
+pub(crate) use crate::meta_bodies::*;
+pub(crate) use crate::meta_graph::{Graph, Reply};
+pub(crate) use crate::meta_ports::Space;
+use crate::meta_ports::{Counting, Cutting, VirtualClock};
 
 pub(crate) struct World {
     dir: tempfile::TempDir,
@@ -258,6 +38,8 @@ pub(crate) struct World {
     pub(crate) graph: Arc<Graph>,
     platform: Option<Platform>,
     ids: AtomicU64,
+    /// How far on the line the contract was looked at.
+    told: AtomicI64,
 }
 
 impl World {
@@ -290,6 +72,7 @@ impl World {
             graph,
             platform: None,
             ids: AtomicU64::new(100),
+            told: AtomicI64::new(0),
         };
         let platform = world.open().await;
         world.fill();
@@ -455,10 +238,27 @@ impl World {
     }
 
     async fn call(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let (parts, sent) = request.into_parts();
+        let sent = to_bytes(sent, usize::MAX).await.unwrap();
+        let (method, path) = (parts.method.to_string(), parts.uri.to_string());
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
         let router = self.platform.as_ref().unwrap().router();
         let answer = router.oneshot(request).await.unwrap();
-        let status = answer.status();
-        (status, to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec())
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        // Every answer is held to the contract on paper.
+        let seen = Seen {
+            method: &method,
+            path: &path,
+            sent: &sent,
+            status: status.as_u16(),
+            headers: &headers,
+            body: &body,
+        };
+        if let Err(fault) = held(seen) {
+            panic!("{fault}");
+        }
+        (status, body.to_vec())
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -485,6 +285,33 @@ impl World {
     pub(crate) async fn webhook(&self, changes: &[Value]) {
         assert_eq!(self.raw(envelope(changes)).await, StatusCode::OK);
         self.quiet().await;
+        self.held_to_paper().await;
+    }
+
+    /// What an owner's phone would be told of all this is held to the contract on paper.
+    async fn held_to_paper(&self) {
+        let now = self.now();
+        let since = self.told.load(Ordering::SeqCst);
+        let page = self
+            .platform()
+            .state()
+            .store
+            .read(move |sql| -> Result<Value, StoreError> {
+                let workspace = workspaces::get(sql, "w")?;
+                let actor = Actor {
+                    workspace: "w".into(),
+                    member: "maria".into(),
+                    device: "paper".into(),
+                    role: Role::Owner,
+                };
+                let reader = Reader::new(sql, actor, &workspace)?;
+                Ok(json!(page(sql, &workspace, &reader, since, 500, now)?))
+            })
+            .await;
+        // Where a test broke a row on purpose, nobody is told.
+        let Ok(page) = page else { return };
+        held_frame(&page).unwrap();
+        self.told.store(page["to"].as_i64().unwrap(), Ordering::SeqCst);
     }
 
     /// Ana writes now.
@@ -718,58 +545,4 @@ impl World {
             self.one(&format!("SELECT trouble FROM messages WHERE id = '{id}'"));
         trouble.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
     }
-}
-
-pub(crate) fn sign(body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes());
-    let tag = hmac::sign(&key, body);
-    tag.as_ref().iter().fold("sha256=".to_owned(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
-}
-
-pub(crate) fn envelope(changes: &[Value]) -> Vec<u8> {
-    json!({"object": "whatsapp_business_account", "entry": [{"id": "b", "changes": changes}]})
-        .to_string()
-        .into_bytes()
-}
-
-fn metadata() -> Value {
-    json!({"display_phone_number": "+34 600", "phone_number_id": PHONE_NUMBER_ID})
-}
-
-/// A change with one customer message of this JSON.
-pub(crate) fn message(from: &str, message: Value) -> Value {
-    let mut message = message;
-    message["from"] = from.into();
-    json!({"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata(),
-        "contacts": [{"profile": {"name": "Ana"}, "wa_id": from}], "messages": [message]}})
-}
-
-/// A change with one text of a customer.
-pub(crate) fn customer(from: &str, wamid: &str, text: &str, at_s: i64) -> Value {
-    message(
-        from,
-        json!({"id": wamid, "timestamp": at_s.to_string(), "type": "text", "text": {"body": text}}),
-    )
-}
-
-/// A change with one text of the owner's phone.
-pub(crate) fn echo(to: &str, wamid: &str, text: &str, at_s: i64) -> Value {
-    json!({"field": "smb_message_echoes", "value": {"messaging_product": "whatsapp",
-        "metadata": metadata(), "contacts": [{"wa_id": to}],
-        "message_echoes": [{"from": "34600", "to": to, "id": wamid, "timestamp": at_s.to_string(),
-            "type": "text", "text": {"body": text}}]}})
-}
-
-/// A change with one status of this JSON.
-pub(crate) fn status(status: &Value) -> Value {
-    json!({"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata(),
-        "statuses": [status]}})
-}
-
-/// A status by Meta's id.
-pub(crate) fn status_of(wamid: &str, word: &str, at_s: i64) -> Value {
-    status(&json!({"id": wamid, "status": word, "timestamp": at_s.to_string()}))
 }

@@ -286,7 +286,7 @@ async fn rule_19_only_a_customers_message_opens_the_window() {
     assert_eq!(world.rows(window), ["-"]);
     world.webhook(&[customer(ANA, "wamid.1", "hi", at - 40)]).await;
     let closes = format!("{}", (at - 40) * 1_000 + 24 * 60 * 60 * 1_000);
-    assert_eq!(world.rows(window), [closes.clone()]);
+    assert_eq!(world.rows(window), std::slice::from_ref(&closes));
     world.webhook(&quiet(at - 30)).await;
     world.webhook(&[revoke(false, "wamid.1", at - 20)]).await;
     assert_eq!(world.rows(window), [closes]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use fieldline_platform::agents::outcome::Role;
 use fieldline_platform::meta::graph::{
@@ -20,6 +20,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
+
+use crate::paper::{Seen, held};
 
 pub(crate) const START: i64 = 1_700_000_000_000;
 pub(crate) const OWNER: &str = "olga@example.test";
@@ -194,12 +196,37 @@ impl World {
         self.ports.clock.now_ms()
     }
 
+    /// Every answer is held to the contract on paper.
     pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = request.into_parts();
+        let sent = match body.size_hint().exact() {
+            Some(_) => to_bytes(body, usize::MAX).await.unwrap(),
+            // A stream is not one to be read before the platform does.
+            None => return self.answer(Request::from_parts(parts, body)).await.0,
+        };
+        let (method, path) = (parts.method.to_string(), parts.uri.to_string());
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
+        let (answer, body) = self.answer(request).await;
+        let seen = Seen {
+            method: &method,
+            path: &path,
+            sent: &sent,
+            status: answer.status.as_u16(),
+            headers: &answer.headers,
+            body: &body,
+        };
+        if let Err(fault) = held(seen) {
+            panic!("{fault}");
+        }
+        answer
+    }
+
+    async fn answer(&self, request: Request<Body>) -> (Answer, Bytes) {
         let answer = self.platform.router().oneshot(request).await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, headers, json }
+        (Answer { status, headers, json }, bytes)
     }
 
     pub(crate) async fn call(

@@ -19,6 +19,7 @@ use crate::desk::rights::Right;
 use crate::feed::scope::may_see;
 use crate::state::AppState;
 use crate::store::{WriteTx, holders, labels};
+use crate::wire::commands as wire;
 
 /// The most conversations of a request.
 const MAX: usize = 500;
@@ -31,6 +32,7 @@ pub(crate) enum Change {
     /// Moved to a holder.
     Assign {
         /// `{kind: member | team | ai | none, id?}`.
+        #[schemars(with = "wire::Holder")]
         to: Value,
     },
     /// Labels put on and taken off.
@@ -60,6 +62,7 @@ pub(crate) struct Bulk {
 
 /// What became of one.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BulkChanged")]
 #[allow(clippy::struct_field_names, reason = "the word that the person reads")]
 pub(crate) struct Changed {
     /// Conversation id.
@@ -68,6 +71,7 @@ pub(crate) struct Changed {
     changed: bool,
     /// The change that undoes this one, for the same address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Change>")]
     undo: Option<Value>,
 }
 

@@ -17,6 +17,7 @@ use crate::feed::{ENVELOPE, MAX_PAGE};
 use crate::state::AppState;
 use crate::store::contacts::{self, conversations};
 use crate::store::objects::{contact_json, conversation_json, messages_after};
+use crate::wire::objects as wire;
 
 /// A page of contacts.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -24,6 +25,7 @@ use crate::store::objects::{contact_json, conversation_json, messages_after};
 pub(crate) struct Page {
     /// In the order of their ids; each as on the change line, with the ids of its conversations
     /// besides.
+    #[schemars(with = "Vec<wire::ListedContact>")]
     contacts: Vec<Value>,
     /// `after` of the next page; absent: this was the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,12 +43,16 @@ pub(crate) struct Merge {
 
 /// A page of everything about a contact.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ContactExport")]
 pub(crate) struct Export {
     /// As on the change line.
+    #[schemars(with = "wire::Contact")]
     contact: Value,
     /// All of its conversations.
+    #[schemars(with = "Vec<wire::Conversation>")]
     conversations: Vec<Value>,
     /// Messages, conversation by conversation, each by its number; at most 500 and a mebibyte.
+    #[schemars(with = "Vec<wire::Message>")]
     messages: Vec<Value>,
     /// `after` of the next page; absent: this was the last.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,8 +11,6 @@ pub(crate) mod quick_replies;
 pub(crate) mod teams;
 pub(crate) mod workspace;
 
-use axum::Router;
-use axum::routing::{delete, get, patch, post, put};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,33 +20,6 @@ use crate::agents::session::Caller;
 use crate::state::AppState;
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{Sql, WriteTx};
-
-/// Every address of the desk's part of the office.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/workspace", get(workspace::get).patch(workspace::patch))
-        .route("/workspace/preview", post(workspace::preview))
-        .route("/hours", get(workspace::hours).put(workspace::put_hours))
-        .route("/rights", get(workspace::rights).put(workspace::put_rights))
-        .route("/members", get(members::list).post(members::invite))
-        .route("/members/{id}", patch(members::edit).delete(members::remove))
-        .route("/members/{id}/link-code", post(members::link_code))
-        .route("/devices", get(devices::list))
-        .route("/devices/{id}/revoke", post(devices::revoke))
-        .route("/teams", get(teams::list).post(teams::make))
-        .route("/teams/{id}", patch(teams::edit).delete(teams::remove))
-        .route("/labels", get(labels::list).post(labels::make))
-        .route("/labels/{id}", patch(labels::edit).delete(labels::remove))
-        .route("/quick-replies", get(quick_replies::list).post(quick_replies::make))
-        .route("/quick-replies/{id}", patch(quick_replies::edit).delete(quick_replies::remove))
-        .route("/bulk", post(bulk::post))
-        .route("/audit", get(audit::list))
-        .route("/contacts", get(contacts::list))
-        .route("/contacts/merge", post(contacts::merge))
-        .route("/contacts/{id}", delete(contacts::erase))
-        .route("/contacts/{id}/export", get(contacts::export))
-        .route("/password", put(members::password))
-}
 
 /// The caller's workspace, if their role has the right there.
 pub(crate) fn allowed(sql: &Sql, caller: &Caller, right: Right) -> Result<Workspace, ApiError> {

@@ -1,5 +1,6 @@
 //! What Meta's phone node says about a number: read into words and numbers, pure (whatsapp.md 5.6).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ whatsapp_business_manager_messaging_limit,health_status";
 const PAYMENT: [i64; 2] = [131_042, 141_006];
 
 /// A reading. Words are Meta's, unknown ones included; absent where Meta said nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Reading {
     /// The number is on the Business App.

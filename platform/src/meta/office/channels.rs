@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::view::{Health, health as view};
@@ -10,29 +11,71 @@ use super::{allowed, channel};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::{JsonBody, Params};
 use crate::agents::session::Caller;
+use crate::meta::line::reading::Reading;
 use crate::meta::line::{self, worker};
 use crate::meta::marks::Marks;
 use crate::meta::onboarding::refusals;
 use crate::meta::onboarding::sync::{self, Asked, Kind};
 use crate::state::AppState;
+use crate::store::alerts::Alert;
 use crate::store::{StoreError, alerts, lines, objects};
+use crate::wire::objects as wire;
 
 /// The most alerts of one answer.
-const MAX_ALERTS: usize = 200;
+pub(crate) const MAX_ALERTS: usize = 200;
+
+/// All business numbers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Channels {
+    /// In the order of their ids.
+    #[schemars(with = "Vec<wire::Channel>")]
+    channels: Vec<Value>,
+}
+
+/// What owner and managers were told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Alerts {
+    /// Newest first.
+    alerts: Vec<Alert>,
+}
+
+/// What Meta says of a number now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Read {
+    /// Of Meta's phone node.
+    reading: Reading,
+}
+
+/// A channel as it is after a change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ChangedChannel {
+    /// As phones see it.
+    #[schemars(with = "wire::Channel")]
+    channel: Value,
+}
+
+/// Meta took a call that it takes once.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SyncAccepted {
+    /// `contacts` or `history`.
+    r#type: &'static str,
+    /// That anything comes is not promised.
+    accepted: bool,
+}
 
 /// `GET /v1/office/channels`.
-pub(super) async fn list(
+pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Channels>, ApiError> {
     allowed(&state, &caller).await?;
     let workspace = caller.actor.workspace;
     let channels = state.store.read(move |sql| objects::channels_json(sql, &workspace)).await?;
-    Ok(Json(json!({ "channels": channels })))
+    Ok(Json(Channels { channels }))
 }
 
 /// `GET /v1/office/channels/{id}`.
-pub(super) async fn health(
+pub(crate) async fn health(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
@@ -51,38 +94,38 @@ pub(super) async fn health(
 }
 
 /// `GET /v1/office/alerts`.
-pub(super) async fn alerts(
+pub(crate) async fn alerts(
     State(state): State<AppState>,
     caller: Caller,
     params: Params,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Alerts>, ApiError> {
     allowed(&state, &caller).await?;
     let limit = params.number("limit", MAX_ALERTS, MAX_ALERTS)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let workspace = caller.actor.workspace;
     let alerts = state.store.read(move |sql| alerts::newest(sql, &workspace, limit)).await?;
-    Ok(Json(json!({ "alerts": alerts })))
+    Ok(Json(Alerts { alerts }))
 }
 
 /// `POST /v1/office/channels/{id}/read`: asks Meta's phone node now.
-pub(super) async fn read(
+pub(crate) async fn read(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Read>, ApiError> {
     channel(&state, &caller, &id).await?;
     match worker::read_now(&state, &id).await? {
-        Ok(reading) => Ok(Json(json!({ "reading": reading }))),
+        Ok(reading) => Ok(Json(Read { reading })),
         Err(refusal) => Err(refused(refusals::of(refusal))),
     }
 }
 
 /// `POST /v1/office/channels/{id}/opened`: the owner says that the app was opened on the phone.
-pub(super) async fn opened(
+pub(crate) async fn opened(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ChangedChannel>, ApiError> {
     channel(&state, &caller, &id).await?;
     change(&state, id, line::opened).await
 }
@@ -94,7 +137,7 @@ async fn change(
     change: impl FnOnce(&mut crate::store::WriteTx<'_>, &mut Marks, &str) -> Result<(), StoreError>
     + Send
     + 'static,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ChangedChannel>, ApiError> {
     let shown = state
         .store
         .write(move |tx| -> Result<Option<Value>, StoreError> {
@@ -105,24 +148,28 @@ async fn change(
         })
         .await?;
     state.sends.wake();
-    Ok(Json(json!({ "channel": shown })))
+    let channel = shown.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    Ok(Json(ChangedChannel { channel }))
 }
 
 /// What to ask Meta for.
-#[derive(Deserialize)]
-pub(super) struct SyncBody {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SyncWish")]
+pub(crate) struct SyncBody {
+    /// `contacts` or `history`.
     #[serde(rename = "type")]
+    #[schemars(with = "String")]
     kind: Option<String>,
 }
 
 /// `POST /v1/office/channels/{id}/sync`: the phone book or old messages, for a number that was added
 /// with a token of its own.
-pub(super) async fn sync(
+pub(crate) async fn sync(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<SyncBody>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<SyncAccepted>, ApiError> {
     channel(&state, &caller, &id).await?;
     let kind =
         body.kind.as_deref().and_then(Kind::of).ok_or_else(|| ApiError::malformed("type"))?;
@@ -131,7 +178,7 @@ pub(super) async fn sync(
     let (_, facts) = facts.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     match sync::call(&state, &id, kind, facts.connected_at).await? {
         None => Err(ApiError::new(ErrorCode::NotFound)),
-        Some(Asked::Accepted) => Ok(Json(json!({ "type": kind.word(), "accepted": true }))),
+        Some(Asked::Accepted) => Ok(Json(SyncAccepted { r#type: kind.word(), accepted: true })),
         Some(Asked::Refused { cause, code }) => Err(refused((cause, code))),
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::channel;
@@ -22,9 +23,10 @@ use crate::store::lines;
 use crate::store::lines::Address;
 
 /// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
+    /// All is well.
     Ok,
     /// It needs somebody, in time.
     Warn,
@@ -35,10 +37,12 @@ enum Verdict {
 }
 
 /// One check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Check {
+    /// What was looked at, a stable word.
     #[serde(rename = "check")]
     name: &'static str,
+    /// How it is.
     verdict: Verdict,
     /// ms UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,15 +62,16 @@ impl Check {
 }
 
 /// All of them, made at one moment.
-#[derive(Debug, Serialize)]
-pub(super) struct Checks {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Checks {
     /// ms UTC.
     at: i64,
+    /// Each of them.
     checks: Vec<Check>,
 }
 
 /// `GET /v1/office/channels/{id}/checks`: asks Meta now.
-pub(super) async fn get(
+pub(crate) async fn get(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,20 +17,26 @@ use crate::store::onboardings::{self, Onboarding};
 use crate::support::Secret;
 
 /// An onboarding as the office sees it.
-#[derive(Debug, Serialize)]
-pub(super) struct View {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OnboardingView")]
+pub(crate) struct View {
+    /// Id.
     id: String,
     /// A step of the machine.
     step: &'static str,
+    /// ms UTC.
     started_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Channel id.
     channel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The number as printed.
     display: Option<String>,
     /// Why it was refused, or what it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Meta's code for it.
     whatsapp_code: Option<i64>,
 }
 
@@ -47,12 +54,26 @@ impl From<Onboarding> for View {
     }
 }
 
+/// What the browser needs to open Meta's window.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OnboardingBegun")]
+pub(crate) struct Begun {
+    /// Id of the onboarding.
+    id: String,
+    /// A step of the machine.
+    step: &'static str,
+    /// Meta's id of the app.
+    app_id: String,
+    /// Goes into Meta's login as it is.
+    login: Value,
+}
+
 /// `POST /v1/office/channels/onboarding`: what the browser needs to open Meta's window. Refused until
 /// Meta sends this server everything, for what is missed cannot be fetched again.
-pub(super) async fn start(
+pub(crate) async fn start(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Begun>, ApiError> {
     allowed(&state, &caller).await?;
     let app_id = needed(state.settings.app_id.as_ref(), "FIELDLINE_APP_ID")?;
     let config_id = needed(state.settings.config_id.as_ref(), "FIELDLINE_CONFIG_ID")?;
@@ -71,11 +92,11 @@ pub(super) async fn start(
     }
     let actor = caller.actor;
     let begun = state.store.write(move |tx| onboarding::start(tx, &actor)).await?;
-    Ok(Json(json!({
-        "id": begun.id,
-        "step": begun.step.word(),
-        "app_id": app_id,
-        "login": {
+    Ok(Json(Begun {
+        id: begun.id,
+        step: begun.step.word(),
+        app_id,
+        login: json!({
             "config_id": config_id,
             "response_type": "code",
             "override_default_response_type": true,
@@ -84,8 +105,8 @@ pub(super) async fn start(
                 "featureType": "whatsapp_business_app_onboarding",
                 "sessionInfoVersion": "3",
             },
-        },
-    })))
+        }),
+    }))
 }
 
 fn needed(setting: Option<&String>, name: &'static str) -> Result<String, ApiError> {
@@ -95,14 +116,18 @@ fn needed(setting: Option<&String>, name: &'static str) -> Result<String, ApiErr
 }
 
 /// What comes back from Meta's window: the code, the message, or both, in any order.
-#[derive(Deserialize)]
-pub(super) struct Finish {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "OnboardingFinish")]
+pub(crate) struct Finish {
+    /// Lives 30 seconds.
+    #[schemars(with = "Option<String>")]
     code: Option<Secret>,
+    /// The message of Meta's window, as it came.
     event: Option<Value>,
 }
 
 /// `POST /v1/office/channels/onboarding/{id}/finish`.
-pub(super) async fn finish(
+pub(crate) async fn finish(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
@@ -135,7 +160,7 @@ pub(super) async fn finish(
 }
 
 /// `POST /v1/office/channels/onboarding/{id}/resume`: goes on now with what waits for a next try.
-pub(super) async fn resume(
+pub(crate) async fn resume(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
@@ -145,7 +170,7 @@ pub(super) async fn resume(
 }
 
 /// `GET /v1/office/channels/onboarding/{id}`.
-pub(super) async fn get(
+pub(crate) async fn get(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,

@@ -3,13 +3,10 @@
 //! For owner and managers. Every operation of the dashboard's page on channels is here
 //! (experience.md D4, S13-S18, S23).
 
-mod channels;
-mod checks;
-mod connect;
+pub(crate) mod channels;
+pub(crate) mod checks;
+pub(crate) mod connect;
 mod view;
-
-use axum::Router;
-use axum::routing::{get, post};
 
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::session::Caller;
@@ -17,22 +14,6 @@ use crate::desk::office;
 use crate::desk::rights::Right;
 use crate::state::AppState;
 use crate::store::lines::{self, Address};
-
-/// Every address of it, below `/v1`.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/office/alerts", get(channels::alerts))
-        .route("/office/channels", get(channels::list))
-        .route("/office/channels/onboarding", post(connect::start))
-        .route("/office/channels/onboarding/{id}", get(connect::get))
-        .route("/office/channels/onboarding/{id}/finish", post(connect::finish))
-        .route("/office/channels/onboarding/{id}/resume", post(connect::resume))
-        .route("/office/channels/{id}", get(channels::health))
-        .route("/office/channels/{id}/checks", get(checks::get))
-        .route("/office/channels/{id}/read", post(channels::read))
-        .route("/office/channels/{id}/opened", post(channels::opened))
-        .route("/office/channels/{id}/sync", post(channels::sync))
-}
 
 /// Whether the caller may see to channels.
 async fn allowed(state: &AppState, caller: &Caller) -> Result<(), ApiError> {

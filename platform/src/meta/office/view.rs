@@ -1,5 +1,6 @@
 //! A channel as the office sees it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,17 +11,21 @@ use crate::store::alerts::{self, Alert};
 use crate::store::lines::{self, Address};
 use crate::store::onboardings;
 use crate::store::{Sql, StoreError, accounts, objects};
+use crate::wire::objects as wire;
 
 /// WhatsApp ends a line after about so many days without its owner (whatsapp.md 4.1).
 pub(super) const LIFE_DAYS: i64 = 14;
 
 /// A channel's health; times ms UTC.
-#[derive(Debug, Serialize)]
-pub(super) struct Health {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChannelHealth")]
+pub(crate) struct Health {
     /// As phones see it.
+    #[schemars(with = "wire::Channel")]
     channel: Value,
-    /// Meta's ids.
+    /// Meta's id of the number.
     phone_number_id: String,
+    /// Meta's id of the business account.
     waba_id: String,
     /// The owner's phone was last heard of then, or the number was connected then.
     alive_at: i64,
@@ -41,6 +46,7 @@ pub(super) struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<i64>,
     /// What Meta told about templates, quality, name and limits, newest first.
+    #[schemars(with = "Vec<wire::AccountFact>")]
     facts: Vec<Value>,
     /// The calls that Meta takes once a connection.
     syncs: Vec<Sync>,
@@ -48,7 +54,9 @@ pub(super) struct Health {
     alerts: Vec<Alert>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+/// Something that stands; times ms UTC.
+#[schemars(rename = "LineCause")]
 struct Cause {
     #[serde(rename = "cause")]
     word: String,
@@ -61,7 +69,9 @@ struct Cause {
     ends_at: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+/// A call that Meta takes once a connection; times ms UTC.
+#[schemars(rename = "SyncCall")]
 struct Sync {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

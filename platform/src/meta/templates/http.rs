@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::budget::Asker;
@@ -26,6 +27,7 @@ use crate::store::media::{self, Source};
 use crate::store::templates::{self, Account, TemplateRow};
 use crate::store::{StoreError, channels};
 use crate::support::Secret;
+use crate::wire::objects as wire;
 
 /// Time for a call that a person waits for.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -68,35 +70,56 @@ pub(crate) async fn resume(
     if known { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::new(ErrorCode::NotFound)) }
 }
 
+/// All templates, and when each account's list was fetched.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Listed {
+    /// Whatever their status.
+    #[schemars(with = "Vec<wire::Template>")]
+    templates: Vec<Value>,
+    /// Each account of the workspace.
+    accounts: Vec<ListedAccount>,
+}
+
+/// An account at Meta.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ListedAccount {
+    /// Meta's id.
+    waba_id: String,
+    /// When its list was last fetched whole, ms UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched_at: Option<i64>,
+}
+
+/// One template as it is now.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub(crate) struct One(#[schemars(with = "wire::Template")] Value);
+
 /// `GET /v1/office/templates`: all of them, whatever their status, and when each account's list
 /// was fetched.
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed>, ApiError> {
     allowed(&state, &caller, Right::Templates).await?;
     Ok(Json(listed(&state, caller.actor.workspace).await?))
 }
 
-async fn listed(state: &AppState, workspace: String) -> Result<Value, ApiError> {
+async fn listed(state: &AppState, workspace: String) -> Result<Listed, ApiError> {
     Ok(state
         .store
-        .read(move |sql| -> Result<Value, StoreError> {
+        .read(move |sql| -> Result<Listed, StoreError> {
             let all = templates::all(sql, &workspace)?;
-            let accounts = templates::accounts(sql)?;
-            let accounts: Vec<Value> = accounts
+            let accounts = templates::accounts(sql)?
                 .into_iter()
                 .filter(|account| account.workspace == workspace)
-                .map(|account| {
-                    let mut shown = json!({"waba_id": account.waba_id});
-                    if let (Some(at), Some(map)) = (account.fetched_at, shown.as_object_mut()) {
-                        map.insert("fetched_at".into(), at.into());
-                    }
-                    shown
+                .map(|account| ListedAccount {
+                    waba_id: account.waba_id,
+                    fetched_at: account.fetched_at,
                 })
                 .collect();
-            let all: Vec<Value> = all.iter().map(fill::json).collect();
-            Ok(json!({"templates": all, "accounts": accounts}))
+            Ok(Listed { templates: all.iter().map(fill::json).collect(), accounts })
         })
         .await?)
 }
@@ -105,7 +128,7 @@ async fn listed(state: &AppState, workspace: String) -> Result<Value, ApiError> 
 pub(crate) async fn refresh(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed>, ApiError> {
     allowed(&state, &caller, Right::Templates).await?;
     let workspace = caller.actor.workspace;
     for account in state.store.read(templates::accounts).await? {
@@ -120,24 +143,31 @@ pub(crate) async fn refresh(
 }
 
 /// A template to be submitted. Parts as Meta wants them: `components`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct NewTemplate {
     /// The number whose account gets it; without it the only account of the workspace.
     channel: Option<String>,
+    /// 1 to 512 of `a-z0-9_`.
+    #[schemars(length(min = 1, max = 512), regex(pattern = "^[a-z0-9_]+$"))]
     name: String,
+    /// `en_US`, `pt_BR`, `de`.
+    #[schemars(length(min = 2, max = 10))]
     language: String,
     /// marketing, utility, authentication.
     kind: String,
     /// positional, or named.
     #[serde(default)]
     format: Option<String>,
+    /// As Meta wants them (whatsapp.md 5.4).
     components: Vec<Map<String, Value>>,
 }
 
 /// What of a template is to be changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ChangedTemplate {
+    /// marketing, utility, authentication.
     kind: Option<String>,
+    /// As Meta wants them; the whole list.
     components: Option<Vec<Map<String, Value>>>,
 }
 
@@ -146,7 +176,7 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
     JsonBody(new): JsonBody<NewTemplate>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<One>, ApiError> {
     allowed(&state, &caller, Right::Templates).await?;
     let name_ok = !new.name.is_empty()
         && new.name.len() <= MAX_NAME
@@ -192,7 +222,7 @@ pub(crate) async fn edit(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody(changed): JsonBody<ChangedTemplate>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<One>, ApiError> {
     allowed(&state, &caller, Right::Templates).await?;
     let mut body = Map::new();
     if let Some(kind) = &changed.kind {
@@ -366,7 +396,7 @@ async fn manage(
     Err(ApiError::with(ErrorCode::MetaRefused, details.into()))
 }
 
-async fn keep(state: &AppState, template: TemplateRow) -> Result<Json<Value>, ApiError> {
+async fn keep(state: &AppState, template: TemplateRow) -> Result<Json<One>, ApiError> {
     let (workspace, id) = (template.workspace.clone(), template.id.clone());
     let kept = state
         .store
@@ -376,7 +406,7 @@ async fn keep(state: &AppState, template: TemplateRow) -> Result<Json<Value>, Ap
             Ok(templates::find(tx.sql(), &workspace, &id)?.as_ref().map(fill::json))
         })
         .await?;
-    kept.map(Json).ok_or_else(|| ApiError::internal("template_not_kept"))
+    kept.map(|template| Json(One(template))).ok_or_else(|| ApiError::internal("template_not_kept"))
 }
 
 #[cfg(test)]

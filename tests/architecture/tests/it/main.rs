@@ -13,6 +13,7 @@ mod links;
 mod manifest;
 mod migrations;
 mod panics;
+mod routes;
 mod rust;
 mod sql;
 mod text;

@@ -291,7 +291,7 @@ impl Socket {
         };
         match event {
             Some(FeedEvent::Text(text)) => LiveEvent::Text(text),
-            Some(FeedEvent::Close(code)) => LiveEvent::Closed(Some(code)),
+            Some(FeedEvent::Close(code)) => LiveEvent::Closed(Some(code.number())),
             None => LiveEvent::Closed(None),
         }
     }

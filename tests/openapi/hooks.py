@@ -1,0 +1,95 @@
+"""Loaded by schemathesis: puts what a phone really knows into some of the generated calls, so that they get behind the door.
+
+Generated ids, epochs, cursors and signatures are never the right ones, and a run of refusals would promise little. Which calls are
+helped is decided by their own content, so a seed plays the same. What came back is counted by operation, for main.py.
+"""
+
+import atexit
+import collections
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import uuid
+import zlib
+
+import schemathesis
+
+KNOWN = json.loads(pathlib.Path(os.environ["FIELDLINE_OPENAPI_KNOWN"]).read_text(encoding="utf-8"))
+COUNTS = pathlib.Path(os.environ["FIELDLINE_OPENAPI_COUNTS"])
+counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+
+
+def draw(case, name: str) -> int:
+    """A number that depends on the call and the name alone."""
+    said = repr((name, case.method, case.path, case.path_parameters, case.query, case.body))
+    return zlib.crc32(said.encode("utf-8", "replace"))
+
+
+def one(case, kind: str, name: str) -> str | None:
+    ids = KNOWN["ids"].get(kind) or []
+    return ids[draw(case, name) % len(ids)] if ids else None
+
+
+def help_command(case, command: dict, index: int) -> None:
+    """Ids that are there, in three of four commands."""
+    chance = draw(case, f"command {index}")
+    if chance % 4 == 0:
+        return
+    command["id"] = str(uuid.UUID(int=chance << 64 | draw(case, f"id {index}") << 16 | index, version=4))
+    for field, kind in (("conversation", "conversations"), ("message", "messages"), ("contact", "contacts"), ("channel", "channels")):
+        if isinstance(command.get(field), str):
+            command[field] = one(case, kind, f"{field} {index}") or command[field]
+
+
+def help_body(case) -> None:
+    body = case.body
+    if not isinstance(body, dict):
+        return
+    path, chance = case.path, draw(case, "body")
+    if path == "/v1/commands" and chance % 8:
+        body["epoch"] = KNOWN["epoch"]
+        for index, command in enumerate(body.get("commands") or []):
+            if isinstance(command, dict):
+                help_command(case, command, index)
+    elif path == "/v1/session" and chance % 8 == 1:
+        case.body = dict(KNOWN["signer"])
+    elif path == "/v1/session/preview" and (chance % 4 == 1 or sum(counts[f"POST {path}"].values()) < 3):
+        body["link_code"] = KNOWN["link_code"]
+    elif path == "/v1/session/refresh" and chance % 4 == 1:
+        body["refresh_token"] = KNOWN["refresh_token"]
+
+
+@schemathesis.hook
+def before_call(ctx, case, kwargs):
+    help_body(case)
+    chance = draw(case, "rest")
+    if case.path_parameters and "id" in case.path_parameters and chance % 3:
+        kind = case.path.split("/{id}")[0].rsplit("/", 1)[-1]
+        case.path_parameters["id"] = one(case, kind, "id") or case.path_parameters["id"]
+    if case.path == "/v1/changes" and case.query and chance % 3:
+        case.query["since"] = KNOWN["cursor"]
+    if case.path == "/webhooks/meta" and chance % 2:
+        if case.method == "GET":
+            case.query = {"hub.mode": "subscribe", "hub.verify_token": KNOWN["verify_token"], "hub.challenge": "12"}
+        else:
+            body = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
+            signature = hmac.new(KNOWN["app_secret"].encode(), body, hashlib.sha256).hexdigest()
+            case.body = body
+            case.headers = {**(case.headers or {}), "X-Hub-Signature-256": f"sha256={signature}"}
+
+
+@schemathesis.hook
+def after_call(ctx, case, response):
+    counts[f"{case.method} {case.path}"][response.status_code] += 1
+    if case.path == "/v1/session/refresh" and response.status_code == 200:
+        KNOWN["refresh_token"] = response.json()["refresh_token"]
+    if case.path == "/v1/commands" and response.status_code == 200 and isinstance(case.body, dict):
+        for command, answer in zip(case.body.get("commands", []), response.json()["answers"], strict=False):
+            counts[f"command {command.get('kind')}"][f"{answer['outcome']} {answer.get('code', '')}".strip()] += 1
+
+
+@atexit.register
+def write() -> None:
+    COUNTS.write_text(json.dumps(counts), encoding="utf-8")

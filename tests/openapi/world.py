@@ -1,0 +1,163 @@
+"""A small business on a real platform: processes, people, a few customers who wrote."""
+
+import json
+import os
+import pathlib
+import secrets
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+APP_SECRET = "an app's secret"
+VERIFY_TOKEN = "a verify token"
+PHONE_NUMBER_ID = "4242"
+PASSWORD = "correct horse battery"
+# Each signs in with a phone; `signer` only ever signs in, so that nobody's guesses slow it down.
+PEOPLE = {"owner": "owner", "manager": "manager", "employee": "employee", "signer": "employee"}
+CLIENT = "test/1.0.0"
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def post(url: str, body: object, token: str | None = None) -> dict:
+    headers = {"Content-Type": "application/json", "Fieldline-Client": CLIENT}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def get(url: str, token: str) -> dict:
+    request = urllib.request.Request(url, headers={"Fieldline-Client": CLIENT, "Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+class Child:
+    """A process that says on its first line where it listens."""
+
+    def __init__(self, command: list[str], log: pathlib.Path, env: dict[str, str]) -> None:
+        self.log = log.open("w", encoding="utf-8")
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        first = self.process.stdout.readline()
+        if not first:
+            raise RuntimeError(f"{command[0]} did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+        self.address = "http://" + json.loads(first)["addr"]
+        # Nobody reads on; a full pipe would stop it.
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> int:
+        self.process.terminate()
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.log.close()
+        return code
+
+
+class World:
+    """The platform, with the WhatsApp simulator as its Meta."""
+
+    def __init__(self, binaries: pathlib.Path, folder: pathlib.Path) -> None:
+        self.platform = binaries / "fieldline-platform"
+        port = free_port()
+        self.sim = Child(
+            [
+                *[str(binaries / "fieldline-whatsapp-sim"), "serve", "--listen", "127.0.0.1:0", "--seed", "1"],
+                *["--webhook", f"http://127.0.0.1:{port}/webhooks/meta", "--app-secret", APP_SECRET],
+                *["--phone-number-id", PHONE_NUMBER_ID, "--waba-id", "77"],
+            ],
+            folder / "whatsapp.log",
+            dict(os.environ),
+        )
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FIELDLINE_")},
+            "FIELDLINE_LISTEN": f"127.0.0.1:{port}",
+            "FIELDLINE_DATA": str(folder / "data"),
+            "FIELDLINE_GRAPH_URL": f"{self.sim.address}/v25.0",
+            "FIELDLINE_APP_SECRET": APP_SECRET,
+            "FIELDLINE_VERIFY_TOKEN": VERIFY_TOKEN,
+        }
+        try:
+            self.serve = Child([str(self.platform), "serve"], folder / "serve.log", self.env)
+            self.url = self.serve.address
+            self.fill()
+        except BaseException:
+            self.end()
+            raise
+
+    def operator(self, *arguments: str, stdin: str = PASSWORD) -> dict:
+        command = [str(self.platform), *arguments]
+        done = subprocess.run(command, env=self.env, input=stdin, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{arguments}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def fill(self) -> None:
+        made = self.operator("workspace", "create", "--name", "Bloom", "--owner-email", "owner@example.test")
+        workspace = made["workspace_id"]
+        for name, role in PEOPLE.items():
+            if name != "owner":
+                more = ["--email", f"{name}@example.test", "--name", name.title(), "--role", role]
+                self.operator("agent", "add", "--workspace", workspace, *more)
+        number = ["--phone-number-id", PHONE_NUMBER_ID, "--waba-id", "77", "--display", "+34 600 000 000"]
+        self.operator("channel", "add", "--workspace", workspace, *number, stdin="a-graph-token")
+        for number in range(12):
+            self.customer(f"3460011122{number:02}", "Good morning, are you open today?")
+        self.customer("346001112200", "And on Sunday?")
+        token = self.sign_in("owner")["access_token"]
+        end = time.monotonic() + 30
+        while len(get(f"{self.url}/v1/scope", token)["conversations"]) < 12:
+            if time.monotonic() > end:
+                raise RuntimeError("the customers' messages did not arrive")
+            time.sleep(0.1)
+
+    def customer(self, number: str, text: str) -> None:
+        post(f"{self.sim.address}/sim/customer", {"wa_id": number, "name": f"Customer {number[-2:]}", "text": text})
+
+    def sign_in(self, name: str) -> dict:
+        device = {"id": str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), "name": "Phone", "platform": "test"}
+        body = {"email": f"{name}@example.test", "password": PASSWORD, "device": device}
+        return {**post(f"{self.url}/v1/session", body), "device": device}
+
+    def link_code(self, name: str) -> str:
+        return self.operator("agent", "link-code", "--email", f"{name}@example.test", stdin="")["link_code"]
+
+    def known(self, name: str) -> dict:
+        """What a phone of theirs knows after its start: tokens, ids, a cursor, what opens the door for the hooks."""
+        grant, throwaway = self.sign_in(name), self.sign_in(name)
+        token = grant["access_token"]
+        start = get(f"{self.url}/v1/bootstrap", token)
+        return {
+            "url": self.url,
+            "access_token": token,
+            "refresh_token": throwaway["refresh_token"],
+            "device": grant["device"],
+            "signer": {"email": "signer@example.test", "password": PASSWORD, "device": self.sign_in("signer")["device"]},
+            "link_code": self.link_code("signer"),
+            "ends": [self.sign_in(name)["access_token"] for _ in range(4)],
+            "epoch": start["epoch"],
+            "cursor": start["cursor"],
+            "ids": {kind: [row["id"] for row in start.get(kind, [])] for kind in ("conversations", "messages", "contacts", "channels")},
+            "app_secret": APP_SECRET,
+            "verify_token": VERIFY_TOKEN,
+        }
+
+    def end(self) -> int | None:
+        code = self.serve.end() if hasattr(self, "serve") else None
+        self.sim.end()
+        return code
