@@ -33,7 +33,23 @@ DOOR = "POST /v1/session/preview"
 # What no generated call gets through, and why.
 NEVER = {
     "GET /v1/live": "a plain call opens no WebSocket",
+    **dict.fromkeys(
+        [
+            *["POST /v1/office/channels/onboarding", "GET /v1/office/channels/onboarding/{id}"],
+            *[f"POST /v1/office/channels/onboarding/{{id}}/{word}" for word in ("finish", "resume")],
+        ],
+        "begins in Meta's own window",
+    ),
+    **dict.fromkeys(
+        [
+            *["POST /v1/office/templates", "POST /v1/office/templates/refresh", "POST /v1/office/templates/{id}"],
+            *["DELETE /v1/office/templates/{id}", "POST /v1/office/channels/{id}/read", "POST /v1/office/channels/{id}/sync"],
+        ],
+        "needs answers of Meta's for which this world is too small",
+    ),
 }
+# Commands that must have been carried out at least once; the others need a state that calls by chance do not make.
+KINDS = ["send", "read", "note", "withdraw"]
 # Seconds for one role; they take about ten.
 LIMIT = 120
 
@@ -114,6 +130,48 @@ def control(run: Run, document: dict) -> bool:
     return set(found) == {"GET /v1/scope", "GET /v1/bootstrap"}
 
 
+class Result:
+    """What all runs came to."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed: list[str] = []
+        self.counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+
+    def say(self, passed: bool, what: str) -> None:
+        self.passed += passed
+        self.failed += [] if passed else [what]
+
+
+def play(role: str, run: Run, names: list[str], examples: int, result: Result) -> None:
+    """All calls as one role, into a world of its own: an owner may turn one upside down."""
+    known = run.known
+    # While nobody has guessed a link code yet: after that even the right one has to wait.
+    reports = [run.calls(f"{role}.door", known["access_token"], 1, "--include-name", DOOR, "--mode", "positive")]
+    reports += [run.calls(role, known["access_token"], examples, "--exclude-name", ENDING)]
+    reports += [
+        run.calls(f"{role}.{index}", token, 2, "--include-name", ENDING, "--exclude-checks", "ignored_auth")
+        for index, token in enumerate(known["ends"])
+    ]
+    found = collections.defaultdict(list)
+    for report in reports:
+        for name, titles in faults(report).items():
+            found[name] += titles
+            print(report["said"])
+    calls = sum(sum(run.counts[name].values()) for name in names)
+    print(f"{role}: {len(names)} operations, {calls} calls, {len(found)} with faults", flush=True)
+    result.passed += len([name for name in names if name not in found])
+    result.failed += [f"{role}: {name}: {'; '.join(titles)}" for name, titles in found.items()]
+    for name, numbers in run.counts.items():
+        result.counts[name].update(numbers)
+
+
+def logged(log: pathlib.Path) -> list[str]:
+    """Faults that the platform itself logged."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if "panicked" in line or (" status=5" in line and "code=meta_unavailable" not in line)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("role", nargs="*", choices=[[], *ROLES], default=[], help="owner, manager, employee")
@@ -122,60 +180,37 @@ def main() -> int:
     asked = parser.parse_args()
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     names = sorted(operations(document))
-    tool = subprocess.run([str(HERE / "prepare")], stdout=subprocess.PIPE, text=True, check=False)
-    if tool.returncode:
-        return tool.returncode
-    python = str(pathlib.Path(tool.stdout.strip()) / "bin" / "python")
+    prepared = subprocess.run([str(HERE / "prepare")], stdout=subprocess.PIPE, text=True, check=False)
+    if prepared.returncode:
+        return prepared.returncode
+    tool = str(pathlib.Path(prepared.stdout.strip()) / "bin" / "python")
     binaries = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-    passed, failed = 0, []
-    counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
-    with tempfile.TemporaryDirectory() as held:
-        folder = pathlib.Path(held)
-        world = World(binaries, folder)
-        try:
-            if control(Run(python, DOCUMENT, folder, world.known("employee"), asked.seed), document):
-                passed += 1
-                print("control: both planted faults were found")
-            else:
-                failed.append("control: a planted fault was not found")
-            for role in asked.role or ROLES:
+    result = Result()
+    for role in asked.role or ROLES:
+        with tempfile.TemporaryDirectory() as held:
+            folder = pathlib.Path(held)
+            world = World(binaries, folder)
+            try:
                 known = world.known(role)
-                run = Run(python, DOCUMENT, folder, known, asked.seed)
-                # While nobody has guessed a link code yet: after that even the right one has to wait.
-                reports = [run.calls(f"{role}.door", known["access_token"], 1, "--include-name", DOOR, "--mode", "positive")]
-                reports += [run.calls(role, known["access_token"], asked.examples, "--exclude-name", ENDING)]
-                reports += [
-                    run.calls(f"{role}.{index}", token, 2, "--include-name", ENDING, "--exclude-checks", "ignored_auth")
-                    for index, token in enumerate(known["ends"])
-                ]
-                found = collections.defaultdict(list)
-                for report in reports:
-                    for name, titles in faults(report).items():
-                        found[name] += titles
-                        print(report["said"])
-                calls = sum(sum(run.counts[name].values()) for name in names)
-                print(f"{role}: {len(names)} operations, {calls} calls, {len(found)} with faults", flush=True)
-                passed += len([name for name in names if name not in found])
-                failed += [f"{role}: {name}: {'; '.join(titles)}" for name, titles in found.items()]
-                for name, numbers in run.counts.items():
-                    counts[name].update(numbers)
-            if not asked.role:
-                idle = never_done(names, counts)
-                passed += not idle
-                failed += [f"{name} was never done: {dict(counts[name])}" for name in idle]
-            for name in sorted(set(counts) & {*names, *(f"command {kind}" for kind in kinds(document))}):
-                print(f"  {name}: {dict(sorted(counts[name].items()))}")
-            if not world.serve.alive():
-                failed.append("the platform fell over")
-        finally:
-            code = world.end()
-        if code:
-            failed.append(f"the platform ended with code {code}")
-        wrong = [line for line in (folder / "serve.log").read_text(encoding="utf-8").splitlines() if " status=5" in line or "panicked" in line]
-        failed += [f"serve: {line}" for line in wrong[:10]]
+                if role == (asked.role or ROLES)[0]:
+                    found = control(Run(tool, DOCUMENT, folder, known, asked.seed), document)
+                    result.say(found, "control: a planted fault was not found")
+                play(role, Run(tool, DOCUMENT, folder, known, asked.seed), names, asked.examples, result)
+                result.say(world.serve.alive(), f"{role}: the platform fell over")
+            finally:
+                code = world.end()
+            result.say(code == 0, f"{role}: the platform ended with code {code}")
+            result.failed += [f"{role}: {line}" for line in logged(folder / "serve.log")[:10]]
+    if not asked.role:
+        idle = never_done([*names, *(f"command {kind}" for kind in KINDS)], result.counts)
+        result.say(not idle, "")
+        result.failed += [f"{name} was never done: {dict(result.counts[name])}" for name in idle]
+    for name in sorted(set(result.counts) & {*names, *(f"command {kind}" for kind in kinds(document))}):
+        print(f"  {name}: {dict(sorted(result.counts[name].items()))}")
+    failed = [line for line in result.failed if line]
     for line in failed:
         print(f"FAILED {line}")
-    print(f"openapi: {passed} passed, {len(failed)} failed")
+    print(f"openapi: {result.passed} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -1,5 +1,6 @@
 """A small business on a real platform: processes, people, a few customers who wrote."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -91,6 +92,7 @@ class World:
             "FIELDLINE_GRAPH_URL": f"{self.sim.address}/v25.0",
             "FIELDLINE_APP_SECRET": APP_SECRET,
             "FIELDLINE_VERIFY_TOKEN": VERIFY_TOKEN,
+            "FIELDLINE_METRICS_PUBLIC": "true",
         }
         try:
             self.serve = Child([str(self.platform), "serve"], folder / "serve.log", self.env)
@@ -137,11 +139,53 @@ class World:
     def link_code(self, name: str) -> str:
         return self.operator("agent", "link-code", "--email", f"{name}@example.test", stdin="")["link_code"]
 
+    def office(self, path: str, body: dict) -> dict:
+        return post(f"{self.url}/v1/office/{path}", body, self.sign_in("owner")["access_token"])
+
+    def makings(self, name: str) -> dict[str, list[str]]:
+        """Things of the office that a run may change and delete, as ids by their word in the path."""
+        made = range(3)
+        return {
+            "labels": [self.office("labels", {"name": f"{name} {n}", "colour": "green"})["id"] for n in made],
+            "teams": [self.office("teams", {"name": f"{name} {n}", "members": []})["id"] for n in made],
+            "quick-replies": [self.office("quick-replies", {"shortcut": f"{name}{n}", "text": "Thanks"})["id"] for n in made],
+            "members": [
+                self.office("members", {"name": "Guest", "email": f"{name}{n}@guests.test", "role": "employee"})["member"]["id"]
+                for n in made
+            ],
+        }
+
+    def wipe_token(self) -> str:
+        """That of a device which was signed out for good."""
+        gone = self.sign_in("signer")
+        self.office(f"devices/{gone['device']['id']}/revoke", {})
+        try:
+            get(f"{self.url}/v1/scope", gone["access_token"])
+        except urllib.error.HTTPError as refused:
+            return json.loads(refused.read())["error"]["details"]["wipe_token"]
+        raise RuntimeError("a revoked device was let in")
+
+    def file(self, token: str, epoch: str, conversation: str) -> str:
+        """Sends a file to a customer, and gives the id under which the others fetch it."""
+        content = b"%PDF-1.4 a price list"
+        sha256, message = hashlib.sha256(content).hexdigest(), str(uuid.uuid4())
+        headers = {"Fieldline-Client": CLIENT, "Authorization": f"Bearer {token}"}
+        upload = urllib.request.Request(f"{self.url}/v1/media/{sha256}", content, headers, method="PUT")
+        urllib.request.urlopen(upload, timeout=30).close()
+        body = {"kind": "media", "type": "document", "mime": "application/pdf", "size": len(content), "sha256": sha256}
+        send = {"id": message, "at": 0, "kind": "send", "conversation": conversation, "body": body, "based_on_n": 1000}
+        answer = post(f"{self.url}/v1/commands", {"epoch": epoch, "commands": [send]}, token)["answers"][0]
+        if answer["outcome"] != "done":
+            raise RuntimeError(f"the file was not sent: {answer}")
+        return message
+
     def known(self, name: str) -> dict:
         """What a phone of theirs knows after its start: tokens, ids, a cursor, what opens the door for the hooks."""
         grant, throwaway = self.sign_in(name), self.sign_in(name)
         token = grant["access_token"]
+        makings = self.makings(name)
         start = get(f"{self.url}/v1/bootstrap", token)
+        media = [self.file(token, start["epoch"], start["conversations"][0]["id"])]
         return {
             "url": self.url,
             "access_token": token,
@@ -152,7 +196,12 @@ class World:
             "ends": [self.sign_in(name)["access_token"] for _ in range(4)],
             "epoch": start["epoch"],
             "cursor": start["cursor"],
-            "ids": {kind: [row["id"] for row in start.get(kind, [])] for kind in ("conversations", "messages", "contacts", "channels")},
+            "wipe_token": self.wipe_token(),
+            "ids": {
+                **{kind: [row["id"] for row in start.get(kind, [])] for kind in ("conversations", "messages", "contacts", "channels")},
+                **makings,
+                "media": media,
+            },
             "app_secret": APP_SECRET,
             "verify_token": VERIFY_TOKEN,
         }
