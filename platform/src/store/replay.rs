@@ -146,7 +146,12 @@ const QUERIES: [(About, &str); 3] = [
     ),
     (
         About::Message,
-        "SELECT m.wamid, m.id, m.sent_at, m.author_kind, m.sent_at, m.body, m.reply_to,
+        "SELECT m.wamid, m.id, m.sent_at, m.author_kind, m.sent_at,
+                -- Whether a file is here, and what we learnt by fetching it, no webhook says.
+                CASE m.body ->> 'kind' WHEN 'media'
+                     THEN json_remove(m.body, '$.ready', '$.media', '$.size', '$.thumb', '$.trouble')
+                     ELSE m.body END,
+                m.reply_to,
                 m.edited_at, m.deleted ->> 'by', m.imported
          FROM messages m LEFT JOIN sends s ON s.message = m.id
          WHERE m.wamid IS NOT NULL AND s.message IS NULL

@@ -61,3 +61,21 @@ async fn what_the_bodies_do_not_make_is_named_without_a_person() {
         assert!(!text.contains(ANA) && !text.contains("wamid"), "{text}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_fetched_since_is_no_difference() {
+    let world = World::new().await;
+    let image = json!({"id": "wamid.i", "timestamp": world.now_s().to_string(), "type": "image",
+        "image": {"id": "5", "mime_type": "image/jpeg", "sha256": "", "caption": "the pipe"}});
+    world.webhook(&[message(ANA, image)]).await;
+    let change = |path: &str, value: &str| {
+        let set = format!("UPDATE messages SET body = json_set(body, '$.{path}', json('{value}'))");
+        world.sql().execute_batch(&set).unwrap();
+    };
+    for (path, value) in [("ready", "true"), ("media", "\"m\""), ("size", "5")] {
+        change(path, value);
+    }
+    assert_eq!(world.replay().await.differences, []);
+    change("caption", "\"another\"");
+    assert!(!world.replay().await.equal);
+}
