@@ -1,9 +1,9 @@
 //! The desk: who holds a conversation, how it stands, what the team writes beside it, and what
 //! the office may set. Protocol.md 5 and experience.md S19-S22, D1-D9.
 //!
-//! Pure rules: [`options`], [`rights`], [`hours`], [`holder`]. What phones ask for comes as
-//! commands ([`command`], [`commands`]), what the office asks for over HTTP ([`office`]); both end
-//! in the same moves ([`moves`]).
+//! Pure rules: [`options`], [`rights`], [`hours`], `holder`. What phones ask for comes as
+//! commands (`command`, `commands`), what the office asks for over HTTP (`office`); both end
+//! in the same moves (`moves`).
 
 pub(crate) mod audit;
 pub(crate) mod command;

@@ -1,7 +1,7 @@
 //! The worker that works stored webhook bodies off, in the order they came.
 //!
 //! Many bodies make one transaction, and a large body makes several: a flush of the disk serves up
-//! to [`BUDGET`] things, and nobody else waits for the writer longer than those take. What only
+//! to `BUDGET` things, and nobody else waits for the writer longer than those take. What only
 //! imports is done a slice at a time whenever nothing live waits.
 
 use std::collections::VecDeque;

@@ -159,7 +159,7 @@ fn made_up(count: u32, messages: Option<u64>) -> Vec<HistoryChat> {
                     // The whole reach, evenly: all phases have some, and no two share a moment.
                     let age_ms =
                         REACH_MS.saturating_sub(DAY_MS) * n / here.max(1) + 60_000 + chat * 1_000;
-                    let picture = n % PICTURE_EACH == PICTURE_EACH - 1;
+                    let picture = (n + chat) % PICTURE_EACH == 0;
                     HistoryMessage {
                         age_ms,
                         from_me: n % 2 == 1,
