@@ -51,6 +51,30 @@ def help_command(case, command: dict, index: int) -> None:
             command[field] = one(case, kind, f"{field} {index}") or command[field]
 
 
+def good_commands(case) -> list[dict]:
+    """One of each kind that makes sense in any state."""
+    conversation, contact, channel = (one(case, kind, "good") for kind in ("conversations", "contacts", "channels"))
+    nobody = {"kind": "none"}
+    wishes = [
+        {"kind": "send", "conversation": conversation, "body": {"kind": "text", "text": "Yes, until eight."}, "based_on_n": 1000},
+        {"kind": "withdraw", "message": str(uuid.UUID(int=draw(case, "withdrawn"), version=4))},
+        {"kind": "read", "conversation": conversation, "up_to_n": 1000},
+        {"kind": "note", "conversation": conversation, "body": {"kind": "note", "text": "A regular."}},
+        {"kind": "react", "message": one(case, "messages", "good"), "emoji": "👍"},
+        {"kind": "label", "conversation": conversation, "add": [], "remove": []},
+        {"kind": "status", "conversation": conversation, "was": "open", "to": "open"},
+        {"kind": "assign", "conversation": conversation, "was": nobody, "to": nobody},
+        {"kind": "take_over", "conversation": conversation},
+        {"kind": "hand_back", "conversation": conversation},
+        {"kind": "shift", "on": True},
+        {"kind": "owner_app_opened", "channel": channel},
+        {"kind": "edit_contact", "contact": contact, "field": "language", "to": "de"},
+    ]
+    for index, wish in enumerate(wishes):
+        wish |= {"id": str(uuid.UUID(int=draw(case, "good") << 32 | index, version=4)), "at": 0}
+    return wishes
+
+
 def help_body(case) -> None:
     body = case.body
     if not isinstance(body, dict):
@@ -58,6 +82,9 @@ def help_body(case) -> None:
     path, chance = case.path, draw(case, "body")
     if path == "/v1/commands" and chance % 8:
         body["epoch"] = KNOWN["epoch"]
+        if chance % 8 == 1 and body.get("commands"):
+            body["commands"] = good_commands(case)
+            return
         for index, command in enumerate(body.get("commands") or []):
             if isinstance(command, dict):
                 help_command(case, command, index)

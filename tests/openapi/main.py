@@ -42,7 +42,10 @@ NEVER = {
     ),
 }
 # Commands that must have been carried out at least once; the others need a state that calls by chance do not make.
-KINDS = ["send", "read", "note", "withdraw"]
+KINDS = [
+    *["send", "withdraw", "read", "react", "note", "label", "status", "assign", "take_over", "hand_back", "shift"],
+    *["owner_app_opened", "edit_contact"],
+]
 # Seconds for one role; they take about ten.
 LIMIT = 120
 
