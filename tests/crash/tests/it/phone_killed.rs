@@ -71,7 +71,7 @@ async fn a_phone_killed_anywhere_loses_doubles_and_swaps_nothing() {
     let mut deaths: BTreeMap<Moment, u32> = BTreeMap::new();
     let mut ways: BTreeMap<Way, u32> = BTreeMap::new();
     let mut missed: BTreeMap<(Moment, Way, u32), u32> = BTreeMap::new();
-    let (mut cursors, mut in_total) = (0, 4);
+    let (mut cursors, mut in_total) = (0, customers.len());
     for life in 1..=LIVES {
         let plan = draw(&mut dice);
         let orders = Orders { replies: plan.replies, ..world.orders(life) };
