@@ -202,7 +202,7 @@ pub(crate) fn own(c: &Connection) -> Result<BTreeMap<String, String>, StoreError
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The furthest step of the ladder below `failed` that is parked for a message, if any.
+/// Every status that is parked for a message: its word and its time, ms UTC.
 pub(crate) fn parked_steps(c: &Connection, wamid: &str) -> Result<Vec<(String, i64)>, StoreError> {
     let mut statement = c.prepare_cached(
         "SELECT status, at FROM parked_statuses WHERE wamid = ?1 ORDER BY status",
