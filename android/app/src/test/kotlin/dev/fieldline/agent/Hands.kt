@@ -98,6 +98,15 @@ abstract class Hands {
         rule.waitForIdle()
     }
 
+    /** Waits until a text is on the screen so many times. */
+    protected fun seenTimes(
+        count: Int,
+        text: String,
+    ) {
+        val target = hasText(text, substring = true)
+        rule.waitUntil("'$text' to be seen $count times", PATIENCE) { rule.onAllNodes(target).fetchSemanticsNodes().size == count }
+    }
+
     /** Waits until a text is on the screen. */
     protected fun seen(text: String) {
         val target = hasText(text, substring = true)
