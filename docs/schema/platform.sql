@@ -162,10 +162,10 @@ CREATE TABLE conversations (
     channel          TEXT NOT NULL REFERENCES channels (id),
     version          INTEGER NOT NULL,
     scope            TEXT NOT NULL DEFAULT 'unassigned', -- unassigned | member:<id> | team:<id>
-    status           TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'pending', 'snoozed', 'resolved')),
+    status           TEXT NOT NULL DEFAULT 'open' CHECK (status = 'open' OR status = 'pending' OR status = 'snoozed' OR status = 'resolved'),
     snoozed_until    INTEGER,
     assignee         TEXT REFERENCES members (id),
-    handler          TEXT NOT NULL DEFAULT 'human' CHECK (handler IN ('ai', 'human', 'none')),
+    handler          TEXT NOT NULL DEFAULT 'human' CHECK (handler = 'ai' OR handler = 'human' OR handler = 'none'),
     window_closes_at INTEGER,
     unread           INTEGER NOT NULL DEFAULT 0,
     last_n           INTEGER NOT NULL DEFAULT 0,         -- newest live message, dense from 1
@@ -278,7 +278,7 @@ CREATE TABLE media (
     message     TEXT PRIMARY KEY,
     workspace   TEXT NOT NULL REFERENCES workspaces (id),
     channel     TEXT NOT NULL REFERENCES channels (id),
-    state       TEXT NOT NULL CHECK (state IN ('wanted', 'ready', 'gone', 'too_large', 'refused')),
+    state       TEXT NOT NULL CHECK (state = 'wanted' OR state = 'ready' OR state = 'gone' OR state = 'too_large' OR state = 'refused'),
     meta_id     TEXT,                                    -- Meta's id of an incoming file: lives 7 days
     mime        TEXT NOT NULL,
     size        INTEGER,
@@ -313,14 +313,14 @@ CREATE TABLE messages (
     version       INTEGER NOT NULL,
     sent_at       INTEGER NOT NULL,
     written_at    INTEGER,
-    author_kind   TEXT NOT NULL CHECK (author_kind IN ('customer', 'owner_app', 'agent', 'ai', 'automation', 'system')),
+    author_kind   TEXT NOT NULL CHECK (author_kind = 'customer' OR author_kind = 'owner_app' OR author_kind = 'agent' OR author_kind = 'ai' OR author_kind = 'automation' OR author_kind = 'system'),
     author_member TEXT,
     author_device TEXT,                                  -- the guard never counts the writer's own device
     body          TEXT NOT NULL,                         -- JSON, {kind, ...}
     reply_to      TEXT,
     edited_at     INTEGER,
     deleted       TEXT,                                  -- JSON {by, at}; the body is emptied
-    step          TEXT NOT NULL DEFAULT 'none' CHECK (step IN ('none', 'queued', 'sent', 'delivered', 'read', 'played')),
+    step          TEXT NOT NULL DEFAULT 'none' CHECK (step = 'none' OR step = 'queued' OR step = 'sent' OR step = 'delivered' OR step = 'read' OR step = 'played'),
     times         TEXT NOT NULL DEFAULT '{}',            -- JSON {step: ms}
     trouble       TEXT,                                  -- JSON {reason, whatsapp_code?, since, next_try?, final, by?, n?}
     imported      INTEGER NOT NULL DEFAULT 0,
@@ -462,7 +462,7 @@ CREATE TABLE sends (
     n            INTEGER NOT NULL,                       -- order within the conversation
     device       TEXT,
     based_on_n   INTEGER NOT NULL,
-    state        TEXT NOT NULL CHECK (state IN ('waiting', 'attempted', 'unknown', 'accepted', 'held', 'stopped', 'withdrawn')),
+    state        TEXT NOT NULL CHECK (state = 'waiting' OR state = 'attempted' OR state = 'unknown' OR state = 'accepted' OR state = 'held' OR state = 'stopped' OR state = 'withdrawn'),
     attempts     INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,                                -- written before the call to Meta
     next_try_at  INTEGER NOT NULL DEFAULT 0,
@@ -575,7 +575,7 @@ CREATE TABLE webhooks (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at INTEGER NOT NULL,
     body        BLOB NOT NULL,
-    state       TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'unreadable', 'set_aside')),
+    state       TEXT NOT NULL DEFAULT 'pending' CHECK (state = 'pending' OR state = 'done' OR state = 'unreadable' OR state = 'set_aside'),
     tries       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT
 , position INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT 'live' CHECK (lane IN ('live', 'import'))) STRICT;

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::state::AppState;
 use crate::store::{StoreError, webhooks};
@@ -33,7 +33,11 @@ pub(crate) enum NotKept {
 
 /// The bodies that wait for the disk.
 #[derive(Debug, Default)]
-pub struct Intake(Mutex<Queue>);
+pub struct Intake {
+    queue: Mutex<Queue>,
+    /// Told when nothing waits any more.
+    idle: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -51,7 +55,7 @@ struct Waiting {
 
 impl Intake {
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a body in line; says whether somebody has to lead from here.
@@ -67,8 +71,8 @@ impl Intake {
         Some((told, !std::mem::replace(&mut queue.led, true)))
     }
 
-    /// The bodies of the next transaction; with none left, nobody leads any more.
-    fn batch(&self) -> Option<Vec<Waiting>> {
+    /// The bodies of the next transaction.
+    fn batch(&self) -> Vec<Waiting> {
         let mut queue = self.queue();
         let (mut batch, mut bytes) = (Vec::new(), 0_usize);
         while let Some(next) = queue.waiting.front().map(|waiting| waiting.body.len()) {
@@ -79,8 +83,33 @@ impl Intake {
             queue.bytes = queue.bytes.saturating_sub(next);
             batch.extend(queue.waiting.pop_front());
         }
-        queue.led = !batch.is_empty();
-        queue.led.then_some(batch)
+        batch
+    }
+
+    /// With nothing left in line nobody leads any more, and this says so.
+    fn is_over(&self) -> bool {
+        let mut queue = self.queue();
+        queue.led = !queue.waiting.is_empty();
+        if !queue.led {
+            self.idle.notify_waiters();
+        }
+        !queue.led
+    }
+
+    /// Whether bodies wait for the disk, or are on their way to it.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.queue().led
+    }
+
+    /// Ends once no body waits for the disk.
+    pub(crate) async fn idle(&self) {
+        let told = self.idle.notified();
+        tokio::pin!(told);
+        // From here on no word is missed.
+        told.as_mut().enable();
+        if self.is_busy() {
+            told.await;
+        }
     }
 }
 
@@ -95,45 +124,86 @@ pub(crate) async fn keep(state: &AppState, body: Vec<u8>) -> Result<(), NotKept>
 }
 
 async fn lead_until_empty(state: AppState) {
-    while let Some(batch) = state.intake.batch() {
-        let (bodies, told): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.body, waiting.kept)).unzip();
-        let bodies = Arc::new(bodies);
-        let whole = write(&state, &bodies, 0..bodies.len()).await;
-        let together = bodies.len() == 1
-            || matches!(
-                whole,
-                Ok(()) | Err(StoreError::Full | StoreError::Busy | StoreError::Closed)
-            );
-        if together {
-            for kept in told {
-                let _ = kept.send(whole.map_err(NotKept::Store));
-            }
-            state.webhooks.wake();
-            continue;
-        }
-        // One of them is refused for a reason of its own: that must not cost the others.
-        for (index, kept) in told.into_iter().enumerate() {
-            let alone = write(&state, &bodies, index..index + 1).await;
-            let _ = kept.send(alone.map_err(NotKept::Store));
-        }
+    while !state.intake.is_over() {
+        let batch = Arc::new(Mutex::new(Vec::new()));
+        let whole = write(&state, Arc::clone(&batch)).await;
         state.webhooks.wake();
+        let Err(error) = whole else { continue };
+        let mut refused = std::mem::take(&mut *lock(&batch));
+        if refused.is_empty() {
+            // It did not even begin: those who would have been in it are told.
+            refused = state.intake.batch();
+        }
+        let alike = refused.len() == 1
+            || matches!(error, StoreError::Full | StoreError::Busy | StoreError::Closed);
+        for waiting in refused {
+            if alike {
+                let _ = waiting.kept.send(Err(NotKept::Store(error)));
+                continue;
+            }
+            // One of them is refused for a reason of its own: that must not cost the others.
+            let alone = keep_alone(&state, waiting.body).await;
+            let _ = waiting.kept.send(alone.map_err(NotKept::Store));
+        }
     }
 }
 
-async fn write(
-    state: &AppState,
-    bodies: &Arc<Vec<Vec<u8>>>,
-    range: std::ops::Range<usize>,
-) -> Result<(), StoreError> {
-    let bodies = Arc::clone(bodies);
+type Batch = Arc<Mutex<Vec<Waiting>>>;
+
+fn lock(batch: &Batch) -> MutexGuard<'_, Vec<Waiting>> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One transaction for whoever waits once it has begun, not only for who waited when it was asked for. On
+/// `Ok` they have been told; else they stay in `batch`.
+async fn write(state: &AppState, batch: Batch) -> Result<(), StoreError> {
+    let owner = state.clone();
     state
         .store
         .write(move |tx| {
-            for body in bodies.get(range).unwrap_or_default() {
-                webhooks::keep(tx.sql(), tx.now(), body)?;
+            let taken = owner.intake.batch();
+            let mut kept = lock(&batch);
+            *kept = taken;
+            for waiting in &*kept {
+                webhooks::keep(tx.sql(), tx.now(), &waiting.body)?;
             }
+            drop(kept);
+            tx.after_commit(move || {
+                for waiting in lock(&batch).drain(..) {
+                    let _ = waiting.kept.send(Ok(()));
+                }
+            });
             Ok(())
         })
         .await
+}
+
+async fn keep_alone(state: &AppState, body: Vec<u8>) -> Result<(), StoreError> {
+    state.store.write(move |tx| webhooks::keep(tx.sql(), tx.now(), &body).map(|_| ())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_idle_only_once_nobody_waits() {
+        let intake = Intake::default();
+        intake.idle().await;
+        let (_first, leads) = intake.join(b"one".to_vec()).unwrap();
+        let (_second, follows) = intake.join(b"two".to_vec()).unwrap();
+        assert!(leads && !follows && intake.is_busy());
+        let told = intake.idle();
+        tokio::pin!(told);
+        assert!((&mut told).now_or_never().is_none());
+        // In line again while the first two are being kept.
+        assert_eq!(intake.batch().len(), 2);
+        let _third = intake.join(b"three".to_vec()).unwrap();
+        assert!(!intake.is_over() && (&mut told).now_or_never().is_none());
+        assert_eq!(intake.batch().len(), 1);
+        assert!(intake.is_over() && !intake.is_busy());
+        told.await;
+    }
 }

@@ -24,8 +24,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Things of one transaction, by their weight.
 const BUDGET: usize = 256;
+/// The same while bodies wait for their answer.
+const BUDGET_BESIDE: usize = 64;
+/// Answers go first until what they keep waiting is this old, ms: Meta counts slow answers, and a flood
+/// of bodies must neither wait behind the showing of them nor keep it from going on.
+const GIVES_WAY_MS: i64 = 1_000;
 /// Bodies that are read from the store at once, and their bytes behind the first.
-const BODIES: usize = 128;
+const BODIES: usize = BUDGET;
 const BYTES: usize = 4 * 1024 * 1024;
 
 /// Runs the worker until the platform stops.
@@ -60,6 +65,18 @@ pub(crate) async fn run(state: AppState) {
     }
 }
 
+/// Lets answers go first, for as long as what waits since `oldest` (ms UTC) can bear it, and says how much
+/// may be done in the next transaction.
+async fn give_way(state: &AppState, oldest: i64) -> usize {
+    let behind = state.ports.clock.now_ms().saturating_sub(oldest);
+    let left = u64::try_from(GIVES_WAY_MS.saturating_sub(behind)).unwrap_or(0);
+    if state.intake.is_busy() && left > 0 {
+        // Too long is no trouble: then both go on by turns.
+        let _ = time::timeout(Duration::from_millis(left), state.intake.idle()).await;
+    }
+    if state.intake.is_busy() { BUDGET_BESIDE } else { BUDGET }
+}
+
 /// What a step came to.
 enum Step {
     /// One transaction is done.
@@ -89,12 +106,13 @@ impl Taken {
             log::error!("webhook_next cause=\"{error}\"");
             return Step::Failed(STORE_PAUSE);
         }
-        if self.bodies.is_empty() {
+        let Some(oldest) = self.bodies.front().map(|body| body.received_at) else {
             return Step::Idle;
-        }
+        };
+        let budget = give_way(state, oldest).await;
         let bodies: Arc<Vec<Prepared>> = Arc::new(self.bodies.drain(..).collect());
         let work = Arc::clone(&bodies);
-        let worked = state.store.write(move |tx| ingest::work_off(tx, &work, BUDGET)).await;
+        let worked = state.store.write(move |tx| ingest::work_off(tx, &work, budget)).await;
         self.bodies = Arc::into_inner(bodies).unwrap_or_default().into();
         match worked {
             Ok(worked) => {

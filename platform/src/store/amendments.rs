@@ -55,10 +55,11 @@ pub(crate) fn take(
     target: &str,
     side: &str,
 ) -> Result<Option<Waiting>, StoreError> {
+    // Looked for first: hardly any message is waited for, and RETURNING would make a table for each.
     let found = c
         .prepare_cached(
-            "DELETE FROM amendments WHERE target = ?1 AND side = ?2
-             RETURNING edited_at, body, media_ref, revoked_at",
+            "SELECT edited_at, body, media_ref, revoked_at FROM amendments
+             WHERE target = ?1 AND side = ?2",
         )?
         .query_row((target, side), |row| {
             Ok((
@@ -70,6 +71,8 @@ pub(crate) fn take(
         })
         .optional()?;
     let Some((edited_at, body, media_ref, revoked_at)) = found else { return Ok(None) };
+    c.prepare_cached("DELETE FROM amendments WHERE target = ?1 AND side = ?2")?
+        .execute((target, side))?;
     let media_ref = media_ref.map(|text| serde_json::from_str(&text)).transpose()?;
     let edit = match (edited_at, body) {
         (Some(at), Some(body)) => Some((at, serde_json::from_str(&body)?, media_ref)),

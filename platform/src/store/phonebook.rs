@@ -1,5 +1,7 @@
 //! The address books of the owners' phones, and which name of a person is shown.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::StoreError;
@@ -30,13 +32,22 @@ pub(crate) fn name(
     phone: Option<&str>,
     user_id: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
-    Ok(c.prepare_cached(
-        "SELECT b.name FROM phone_book b JOIN channels h ON h.id = b.channel
-         WHERE b.person IN (?2, ?3) AND h.workspace = ?1 AND b.name IS NOT NULL
+    // One look each: a list of both would cost a table of its own on every message.
+    let mut statement = c.prepare_cached(
+        "SELECT b.at, b.channel, b.name FROM phone_book b JOIN channels h ON h.id = b.channel
+         WHERE b.person = ?2 AND h.workspace = ?1 AND b.name IS NOT NULL
          ORDER BY b.at DESC, b.channel LIMIT 1",
-    )?
-    .query_row((workspace, phone, user_id), |row| row.get(0))
-    .optional()?)
+    )?;
+    let mut newest: Option<(Reverse<i64>, String, String)> = None;
+    for person in [phone, user_id].into_iter().flatten() {
+        let found = statement
+            .query_row((workspace, person), |row| {
+                Ok((Reverse(row.get(0)?), row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        newest = [newest, found].into_iter().flatten().min();
+    }
+    Ok(newest.map(|(_, _, name)| name))
 }
 
 /// Notes the name of a contact's own profile, if one came, and gives the one that is known.

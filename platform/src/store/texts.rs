@@ -214,12 +214,13 @@ pub(crate) fn take_parked(
     wamid: &str,
 ) -> Result<Vec<(String, i64, Option<i64>)>, StoreError> {
     let mut statement = c.prepare_cached(
-        "DELETE FROM parked_statuses WHERE wamid = ?1 RETURNING status, at, code",
+        "SELECT status, at, code FROM parked_statuses WHERE wamid = ?1 ORDER BY status",
     )?;
     let rows = statement.query_map([wamid], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let mut parked: Vec<(String, i64, Option<i64>)> = rows.collect::<Result<_, _>>()?;
-    // RETURNING promises no order.
-    parked.sort();
+    let parked: Vec<(String, i64, Option<i64>)> = rows.collect::<Result<_, _>>()?;
+    if !parked.is_empty() {
+        c.prepare_cached("DELETE FROM parked_statuses WHERE wamid = ?1")?.execute([wamid])?;
+    }
     Ok(parked)
 }
 

@@ -1,6 +1,6 @@
 //! One write transaction, and the change line's numbers given inside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::Transaction;
@@ -132,6 +132,9 @@ pub struct WriteTx<'c> {
     now: i64,
     rng: Arc<dyn Rng>,
     tag: Option<String>,
+    /// The newest number of each line that got rows here. Written once, by the commit.
+    heads: BTreeMap<String, i64>,
+    /// Whose feeds are to be woken.
     moved: BTreeSet<String>,
     hooks: Vec<Hook>,
 }
@@ -141,7 +144,15 @@ pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
 impl<'c> WriteTx<'c> {
     pub(super) fn new(tx: Transaction<'c>, now: i64, rng: Arc<dyn Rng>) -> Self {
-        Self { tx, now, rng, tag: None, moved: BTreeSet::new(), hooks: Vec::new() }
+        Self {
+            tx,
+            now,
+            rng,
+            tag: None,
+            heads: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            hooks: Vec::new(),
+        }
     }
 
     /// The transaction, for SQL.
@@ -201,6 +212,9 @@ impl<'c> WriteTx<'c> {
 
     /// The newest number of the workspace's line, this transaction's included.
     pub fn head(&self, workspace: &str) -> Result<i64, StoreError> {
+        if let Some(head) = self.heads.get(workspace) {
+            return Ok(*head);
+        }
         Ok(self
             .tx
             .prepare_cached("SELECT head_seq FROM workspaces WHERE id = ?1")?
@@ -244,15 +258,9 @@ impl<'c> WriteTx<'c> {
         gone: bool,
         payload: Option<&str>,
     ) -> Result<i64, StoreError> {
+        let seq = self.head(workspace)?.saturating_add(1);
         let rng = &self.rng;
         let tag = self.tag.get_or_insert_with(|| rng::token(rng.as_ref(), TAG_BYTES));
-        let seq: i64 = self
-            .tx
-            .prepare_cached(
-                "UPDATE workspaces SET head_seq = head_seq + 1, head_tag = ?2 WHERE id = ?1
-                 RETURNING head_seq",
-            )?
-            .query_row((workspace, &*tag), |row| row.get(0))?;
         self.tx
             .prepare_cached(
                 "INSERT INTO changes (workspace, seq, tag, scope, kind, id, gone, at, payload)
@@ -269,11 +277,21 @@ impl<'c> WriteTx<'c> {
                 self.now,
                 payload,
             ])?;
-        self.moved.insert(workspace.to_owned());
+        if let Some(head) = self.heads.get_mut(workspace) {
+            *head = seq;
+        } else {
+            self.heads.insert(workspace.to_owned(), seq);
+        }
         Ok(seq)
     }
 
-    pub(super) fn commit(self) -> Result<(BTreeSet<String>, Vec<Hook>), StoreError> {
+    pub(super) fn commit(mut self) -> Result<(BTreeSet<String>, Vec<Hook>), StoreError> {
+        for (workspace, seq) in std::mem::take(&mut self.heads) {
+            self.tx
+                .prepare_cached("UPDATE workspaces SET head_seq = ?2, head_tag = ?3 WHERE id = ?1")?
+                .execute((&workspace, seq, &self.tag))?;
+            self.moved.insert(workspace);
+        }
         self.tx.commit()?;
         Ok((self.moved, self.hooks))
     }

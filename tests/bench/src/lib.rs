@@ -35,6 +35,9 @@ enum Topic {
         /// Only shows that every measurement works: the figures mean nothing.
         #[arg(long)]
         tiny: bool,
+        /// Only these parts; without any, all of them.
+        #[arg(long)]
+        part: Vec<platform::Part>,
         /// Where the figures go as JSON.
         #[arg(long, default_value = "target/bench/platform.json")]
         out: PathBuf,
@@ -50,7 +53,7 @@ enum Topic {
 /// Runs what the process was started for.
 pub fn main() -> ExitCode {
     match Arguments::parse().topic {
-        Topic::Platform { tiny, out } => platform::main(tiny, &out),
+        Topic::Platform { tiny, part, out } => platform::main(tiny, &part, &out),
         Topic::ServePlatform => fieldline_platform::cli::main_with(
             ["fieldline-platform", "serve"].into_iter().map(OsString::from),
         ),

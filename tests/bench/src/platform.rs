@@ -61,16 +61,43 @@ const AGENTS_RATE: u32 = 20;
 /// How long bodies may take to be worked off.
 const DRAIN: Duration = Duration::from_mins(5);
 
-/// Measures everything, prints the table, writes the file.
-pub(crate) fn main(tiny: bool, out: &Path) -> ExitCode {
+/// What can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Webhooks answered and turned into messages.
+    Webhooks,
+    /// From a webhook to the sockets of all agents; an idle socket's memory.
+    Agents,
+    /// Memory under full load.
+    Memory,
+    /// kill -9 under load.
+    Kills,
+    /// The import of a history.
+    History,
+}
+
+/// Measures everything or some parts, prints the table, writes the file.
+pub(crate) fn main(tiny: bool, parts: &[Part], out: &Path) -> ExitCode {
     let size = if tiny { TINY } else { WHOLE };
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let figures = runtime.block_on(async {
-        let mut figures = webhooks(size).await;
-        figures.extend(agents(size).await);
-        figures.extend(memory(size).await);
-        figures.push(kills(size).await);
-        figures.extend(history(size).await);
+        let mut figures = Vec::new();
+        if wanted(Part::Webhooks) {
+            figures.extend(webhooks(size).await);
+        }
+        if wanted(Part::Agents) {
+            figures.extend(agents(size).await);
+        }
+        if wanted(Part::Memory) {
+            figures.extend(memory(size).await);
+        }
+        if wanted(Part::Kills) {
+            figures.push(kills(size).await);
+        }
+        if wanted(Part::History) {
+            figures.extend(history(size).await);
+        }
         figures
     });
     figures::print(&figures);

@@ -33,7 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) id: i64,
     /// How often working it off has failed.
     pub(crate) tries: i64,
-    received_at: i64,
+    /// When it came, ms UTC.
+    pub(crate) received_at: i64,
     position: usize,
     things: Result<Vec<Thing>, Unreadable>,
 }
