@@ -1,6 +1,6 @@
 //! What owner and managers were told about a line.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Rows};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -79,7 +79,24 @@ pub(crate) fn newest(
         "SELECT id, channel, kind, day, since, told_at, told, ended_at FROM alerts
          WHERE workspace = ?1 ORDER BY told_at DESC, id LIMIT ?2",
     )?;
-    let mut rows = statement.query((workspace, limit))?;
+    read(statement.query((workspace, limit))?)
+}
+
+/// The newest alerts of a channel, newest first.
+pub(crate) fn newest_of(
+    c: &Connection,
+    channel: &str,
+    limit: i64,
+) -> Result<Vec<Alert>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT a.id, a.channel, a.kind, a.day, a.since, a.told_at, a.told, a.ended_at
+         FROM channels h JOIN alerts a ON a.workspace = h.workspace AND a.channel = h.id
+         WHERE h.id = ?1 ORDER BY a.told_at DESC, a.id LIMIT ?2",
+    )?;
+    read(statement.query((channel, limit))?)
+}
+
+fn read(mut rows: Rows<'_>) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = Vec::new();
     while let Some(row) = rows.next()? {
         alerts.push(Alert {

@@ -137,8 +137,8 @@ pub(crate) struct Facts {
     pub(crate) last_sign_of_life: Option<i64>,
     /// Newest good reading of the phone node.
     pub(crate) read_at: Option<i64>,
-    /// The newest reading says that the number is on no Business App and none ever said it was: a
-    /// number of the Cloud API alone, which no phone keeps alive.
+    /// The newest reading says that the number is on no Business App, none ever said it was, and no
+    /// owner's phone was ever heard: a number of the Cloud API alone, which no phone keeps alive.
     pub(crate) never_on_app: bool,
     /// Stops and notices.
     pub(crate) held: Vec<Held>,
