@@ -29,7 +29,8 @@ pub(crate) struct Alert {
     pub(crate) ended_at: Option<i64>,
 }
 
-/// Tells owner and managers, unless they know; true if this is news. `day` is 0 but for `quiet`;
+/// Tells those who may see to channels, by the workspace's lists (`desk::rights`: owner and managers,
+/// unless it says otherwise), unless they know; true if this is news. `day` is 0 but for `quiet`;
 /// with `stands` it is open until [`end_others`] ends it.
 pub(crate) fn tell(
     tx: &mut WriteTx<'_>,
@@ -49,7 +50,10 @@ pub(crate) fn tell(
                  (id, workspace, channel, kind, day, since, told_at, told, ended_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, json_group_array(m.id ORDER BY m.id), ?8
              FROM members m
-             WHERE m.workspace = ?2 AND m.removed_at IS NULL AND m.role IN ('owner', 'manager')",
+             WHERE m.workspace = ?2 AND m.removed_at IS NULL AND (m.role = 'owner' OR EXISTS (
+                 SELECT 1 FROM workspaces w, json_each(coalesce(w.rights -> ('$.' || m.role),
+                     iif(m.role = 'manager', '[\"channels\"]', '[]'))) AS r
+                 WHERE w.id = ?2 AND r.value = 'channels'))",
         )?
         .execute((id, workspace, channel, kind, day, since, tx.now(), ended_at))?;
     Ok(told > 0)

@@ -2,8 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{StoreError, WriteTx, media};
+use super::{StoreError, WriteTx, media, webhooks};
 use crate::meta::payload::number_key;
+
+/// As late as Meta brings anything (whatsapp.md 1.3), ms.
+const LATE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// A channel to be added.
 #[derive(Debug)]
@@ -143,6 +146,7 @@ pub(crate) fn join(tx: &mut WriteTx<'_>, joining: &Joining<'_>) -> Result<Joined
     let by_number = by_digits(tx, joining.workspace, &digits)?;
     if let Some(id) = owner.map(|(_, id)| id).or(by_number) {
         let moved = renew(tx, &id, joining)?;
+        take_in(tx, joining)?;
         return Ok(Joined::Renewed { channel: id, moved });
     }
     let id = tx.uuid();
@@ -159,7 +163,19 @@ pub(crate) fn join(tx: &mut WriteTx<'_>, joining: &Joining<'_>) -> Result<Joined
             version: 0,
         },
     )?;
+    take_in(tx, joining)?;
     Ok(Joined::Made(id))
+}
+
+/// Meta sends what customers write from the moment that the account is subscribed, which is before the
+/// number is a channel, and after a lost answer long before it.
+fn take_in(tx: &WriteTx<'_>, joining: &Joining<'_>) -> Result<(), StoreError> {
+    let since = tx.now().saturating_sub(LATE_MS);
+    let bodies = webhooks::once_more(tx.sql(), joining.phone_number_id, since)?;
+    if bodies > 0 {
+        log::info!("webhooks_once_more bodies={bodies}");
+    }
+    Ok(())
 }
 
 /// Gives a channel its new ids and token; late webhooks still come under the old id. Whether the ids

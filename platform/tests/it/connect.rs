@@ -330,3 +330,64 @@ async fn a_slip_of_the_hand_turns_no_channel_into_another() {
     let refused = add(&world, ("7171", "77"), "+34 699 999 999").await.unwrap_err();
     assert_eq!(refused.code(), "number_taken");
 }
+
+/// A customer's text to the number that is being connected.
+fn to_new(wamid: &str, text: &str, at_s: i64) -> Value {
+    let mut change = customer(ANA, wamid, text, at_s);
+    change["value"]["metadata"]["phone_number_id"] = NEW.into();
+    change
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_customers_write_between_subscription_and_channel_is_not_lost() {
+    let world = world("+34 611").await;
+    let id = begin(&world).await;
+    // Meta took the subscription; its answer was lost.
+    let subscribed = Reply::Answer(200, json!({"success": true}), None);
+    world.graph.on("POST /900/subscribed_apps", [Reply::Lost, subscribed]);
+    let waits = finish(&world, &id, json!({"code": "c", "event": finished()})).await;
+    assert_eq!(waits["step"], "named");
+    world.webhook(&[to_new("wamid.1", "first", world.now_s())]).await;
+    world.webhook(&[to_new("wamid.2", "second", world.now_s())]).await;
+    let another = world.now_s();
+    let mut stranger = to_new("wamid.9", "to somebody else", another);
+    stranger["value"]["metadata"]["phone_number_id"] = "9999".into();
+    world.webhook(&[stranger]).await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 0);
+    sleep(Duration::from_secs(3 * MINUTE)).await;
+    assert_eq!(see(&world, &id).await["step"], "done");
+    let seen = "SELECT n, body ->> 'text' FROM messages ORDER BY n";
+    assert_eq!(world.rows(seen), ["1 first", "2 second"]);
+    assert_eq!(world.rows("SELECT unread FROM conversations"), ["2"]);
+    // What was for nobody stays kept and marked.
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhook_leftovers"), 1);
+    assert!(world.replay().await.equal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_before_the_operator_added_the_number_is_not_lost() {
+    let world = World::new().await;
+    world.webhook(&[to_new("wamid.1", "first", world.now_s())]).await;
+    add(&world, (NEW, "77"), "+34 699 999 999").await.unwrap();
+    // Another process writes: the platform looks whether anything waits.
+    world.webhook(&[to_new("wamid.2", "second", world.now_s())]).await;
+    let seen = "SELECT n, body ->> 'text' FROM messages ORDER BY n";
+    assert_eq!(world.rows(seen), ["1 first", "2 second"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_about_the_token_of_before_stops_not_the_new_one() {
+    for code in [190, 33] {
+        let world = World::new().await;
+        let wait = Duration::from_secs(5);
+        world.graph.on("GET /4242", [Reply::SlowCode(wait, code)]);
+        let reading = world.olga("POST", "/channels/h/read", &Value::Null);
+        let (read, made) = tokio::join!(reading, async {
+            sleep(Duration::from_secs(1)).await;
+            add(&world, (PHONE_NUMBER_ID, "77"), "+34 600").await
+        });
+        assert_eq!(read.0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(made.unwrap().renewed);
+        assert_eq!(world.rows("SELECT cause FROM line_stops").len(), 0, "{code}");
+    }
+}

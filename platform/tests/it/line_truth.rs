@@ -329,3 +329,32 @@ async fn errors_handovers_and_prices_are_shown_to_the_office() {
     let (_, health) = world.olga("GET", "/channels/h", &Value::Null).await;
     assert_eq!(health["reported_errors"], json!([]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_to_keep_a_line_alive_that_has_ended() {
+    let world = World::new().await;
+    world.graph.on(NODE, says(&json!({"id": "4242"})));
+    pass(0).await;
+    let removed = json!({"event": "PARTNER_REMOVED", "phone_number": "34600"});
+    event(&world, &removed, world.now_s()).await;
+    for _ in 0..3 {
+        pass(5 * DAY).await;
+        assert_eq!(said(&world), "disconnected owner_disconnected");
+    }
+    assert_eq!(world.rows("SELECT DISTINCT kind FROM alerts"), ["owner_disconnected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_are_told_who_may_see_to_channels() {
+    let world = World::new().await;
+    world.olga("GET", "/channels", &Value::Null).await;
+    world.sql().execute("UPDATE members SET role = 'manager' WHERE id = 'ben'", []).unwrap();
+    let told = |kind: &str| world.rows(&format!("SELECT told FROM alerts WHERE kind = '{kind}'"));
+    event(&world, &json!({"event": "ACCOUNT_OFFBOARDED"}), world.now_s() - 9).await;
+    assert_eq!(told("reregistering"), [r#"["ben","olga"]"#]);
+    let rights = r#"{"manager": ["see_all"], "employee": ["answer", "channels"]}"#;
+    world.sql().execute("UPDATE workspaces SET rights = ?1", [rights]).unwrap();
+    event(&world, &json!({"event": "PARTNER_REMOVED", "phone_number": "34600"}), world.now_s())
+        .await;
+    assert_eq!(told("owner_disconnected"), [r#"["maria","olga"]"#]);
+}

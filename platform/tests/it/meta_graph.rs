@@ -33,6 +33,8 @@ pub(crate) enum Reply {
     Never,
     /// Accepts it after a while.
     Slow(Duration),
+    /// Refuses it with this code after a while.
+    SlowCode(Duration, i64),
 }
 
 /// Status and chunks of a file.
@@ -224,6 +226,10 @@ impl GraphPort for Graph {
                 Reply::Lost => Err(GraphFailure::Unanswered),
                 Reply::Panic => panic!("as the test wants it"),
                 Reply::Never => std::future::pending().await,
+                Reply::SlowCode(wait, code) => {
+                    sleep(wait).await;
+                    answer(400, &json!({"error": {"code": code, "message": "no"}}), None)
+                }
                 Reply::Slow(wait) => {
                     sleep(wait).await;
                     answer(200, &accepted, None)

@@ -339,6 +339,8 @@ async fn join(state: &AppState, onboarding: &Onboarding) -> Result<bool, StoreEr
         marks.write(tx)
     })
     .await?;
+    // What came for the number before it was a channel is worked off now.
+    state.webhooks.wake();
     Ok(true)
 }
 

@@ -101,7 +101,7 @@ mod tests {
     use std::sync::Arc;
 
     use axum::Router;
-    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -129,8 +129,19 @@ mod tests {
         Platform::open(settings, ports).await.unwrap()
     }
 
-    async fn serve(listener: TcpListener, router: Router) {
+    fn serve(listener: TcpListener, router: Router) {
         tokio::spawn(async move { axum::serve(listener, router).await });
+    }
+
+    /// Some other server, which takes whatever comes.
+    async fn says_yes(listener: TcpListener) {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains("fieldline_test") {
+            assert_ne!(socket.read_buf(&mut seen).await.unwrap(), 0);
+        }
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        socket.write_all(answer).await.unwrap();
     }
 
     async fn listener() -> (TcpListener, u16) {
@@ -144,7 +155,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (socket, port) = listener().await;
         let own = platform(&folder, port, "secret").await;
-        serve(socket, own.router()).await;
+        serve(socket, own.router());
         assert_eq!(test(own.state()).await, Way::Back);
         // A wish that is over is no more awaited.
         assert!(own.state().own_address.set().is_empty());
@@ -162,13 +173,13 @@ mod tests {
             platform(&folders[0], port, "secret").await,
             platform(&folders[1], port, "another").await,
         ];
-        serve(socket, theirs.router()).await;
+        serve(socket, theirs.router());
         assert_eq!(test(ours.state()).await, Way::Refused(401));
 
         let (socket, port) = listener().await;
         let folder = tempfile::tempdir().unwrap();
         let elsewhere = platform(&folder, port, "secret").await;
-        serve(socket, Router::new().route(webhook::PATH, post(|| async { "ok" }))).await;
+        tokio::spawn(says_yes(socket));
         assert_eq!(test(elsewhere.state()).await, Way::AnotherServer);
     }
 }
