@@ -19,6 +19,7 @@ use crate::feed::room::Rooms;
 use crate::feed::wanted::Wanted;
 use crate::meta::intake::Intake;
 use crate::meta::media::Uploads;
+use crate::meta::onboarding::own_address::Awaited;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
 use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
@@ -130,6 +131,7 @@ impl Platform {
             store,
             stop: Stop::default(),
             intake: Intake::default(),
+            own_address: Awaited::default(),
             webhooks: WebhookProcessor::default(),
             sends: SendQueue::default(),
             media: Wake::default(),

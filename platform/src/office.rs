@@ -11,11 +11,14 @@ use crate::agents::{link_code, password};
 use crate::desk::audit::Who;
 use crate::desk::office::devices::DeviceView;
 use crate::desk::revoke::{self, RevokedFile};
+use crate::meta::line;
+use crate::meta::marks::Marks;
+use crate::meta::payload::number_key;
 use crate::meta::replay::{self, ReplayError, Report};
 use crate::meta::seal;
 use crate::settings::PasswordCost;
 use crate::store::DATABASE;
-use crate::store::channels::{self, NewChannel as ChannelRow};
+use crate::store::channels::{self, Joined, Joining};
 use crate::store::facts::{self, Counts};
 use crate::store::members::{self, NewMember, normal_email};
 use crate::store::{
@@ -57,8 +60,8 @@ pub enum OfficeError {
     /// Somebody has this e-mail.
     #[error("the e-mail is in use on this server")]
     EmailTaken,
-    /// Some channel has this phone number id.
-    #[error("the phone number id is in use on this server")]
+    /// Another number, or another workspace, has this phone number id.
+    #[error("the phone number id belongs to another number on this server")]
     NumberTaken,
     /// There is no such workspace.
     #[error("there is no such workspace")]
@@ -151,8 +154,11 @@ pub struct DeviceList {
 /// Answer of `channel add`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChannelMade {
-    /// Id of the new channel.
+    /// Id of the channel.
     pub channel_id: String,
+    /// The number was a channel already, and has its new token and ids.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
 }
 
 /// Somebody to be added.
@@ -323,7 +329,9 @@ impl Office {
             .await
     }
 
-    /// `channel add`: the token is sealed before it touches the disk.
+    /// `channel add`: the token is sealed before it touches the disk. A number that is a channel of the
+    /// workspace already keeps it, with the new token, and new ids where Meta gave it others
+    /// (protocol.md 4).
     pub async fn add_channel(&self, channel: NewChannel) -> Result<ChannelMade, OfficeError> {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let number = |text: &str, option: &'static str| {
@@ -350,26 +358,33 @@ impl Office {
                 if workspaces::find(tx.sql(), &workspace)?.is_none() {
                     return Err(OfficeError::NoWorkspace);
                 }
-                if channels::is_known(tx, &phone_number_id)? {
+                // Typed by hand: an id that belongs to another number must not turn one chat's
+                // channel into another's.
+                if let Some(known) = channels::by_number_id(tx, &phone_number_id)?
+                    && (known.workspace != workspace
+                        || number_key(&known.digits) != number_key(&display_digits))
+                {
                     return Err(OfficeError::NumberTaken);
                 }
-                let id = tx.uuid();
-                let version =
-                    tx.change(&workspace, &ChangeScope::Workspace, ChangeKind::Channel, &id)?;
-                channels::insert(
-                    tx,
-                    &ChannelRow {
-                        id: &id,
-                        workspace: &workspace,
-                        phone_number_id: &phone_number_id,
-                        waba_id: &waba_id,
-                        display: &display,
-                        display_digits: &display_digits,
-                        token_sealed: &sealed,
-                        version,
-                    },
-                )?;
-                Ok(ChannelMade { channel_id: id })
+                let joining = Joining {
+                    workspace: &workspace,
+                    phone_number_id: &phone_number_id,
+                    waba_id: &waba_id,
+                    display: &display,
+                    token_sealed: &sealed,
+                };
+                let mut marks = Marks::default();
+                let (channel_id, renewed) = match channels::join(tx, &joining)? {
+                    Joined::Taken => return Err(OfficeError::NumberTaken),
+                    Joined::Made(channel) => (channel, false),
+                    Joined::Renewed { channel, moved } => {
+                        line::renewed(tx, &mut marks, &channel, moved)?;
+                        (channel, true)
+                    }
+                };
+                marks.channel(&workspace, &channel_id);
+                marks.write(tx)?;
+                Ok(ChannelMade { channel_id, renewed })
             })
             .await
     }

@@ -9,6 +9,7 @@ use crate::feed::wanted::Wanted;
 use crate::meta::graph::GraphPort;
 use crate::meta::intake::Intake;
 use crate::meta::media::Uploads;
+use crate::meta::onboarding::own_address::Awaited;
 use crate::meta::reads::Typing;
 use crate::meta::templates::budget::Budget;
 use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
@@ -55,6 +56,8 @@ pub struct Shared {
     pub stop: Stop,
     /// Webhook bodies that wait for the disk.
     pub intake: Intake,
+    /// Test webhooks on their way to our own public address.
+    pub own_address: Awaited,
     /// Wakes the worker that works webhook bodies off.
     pub webhooks: WebhookProcessor,
     /// Wakes the worker that sends.

@@ -61,8 +61,10 @@ pub enum ErrorCode {
     LastOwner,
     /// A setting of the operator's is missing.
     NotConfigured,
-    /// Something has to be put right at Meta first.
+    /// Something has to be put right at Meta, or before this server, first.
     NotReady,
+    /// What stops the line ends when the number is connected again, and not by hand.
+    LineDown,
 }
 
 impl ErrorCode {
@@ -94,11 +96,12 @@ impl ErrorCode {
             Self::LastOwner => "last_owner",
             Self::NotConfigured => "not_configured",
             Self::NotReady => "not_ready",
+            Self::LineDown => "line_down",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::WrongCredentials,
         Self::LinkCode,
@@ -124,6 +127,7 @@ impl ErrorCode {
         Self::MetaUnavailable,
         Self::NotConfigured,
         Self::NotReady,
+        Self::LineDown,
     ];
 
     /// The HTTP status that carries it.
@@ -143,7 +147,8 @@ impl ErrorCode {
             | Self::Limit
             | Self::LastOwner
             | Self::NotConfigured
-            | Self::NotReady => StatusCode::CONFLICT,
+            | Self::NotReady
+            | Self::LineDown => StatusCode::CONFLICT,
             Self::HashMismatch | Self::MetaRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Reset => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

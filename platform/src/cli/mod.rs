@@ -21,6 +21,7 @@ use crate::agents::outcome::Role;
 use crate::app::{self, StartError};
 use crate::backup::{self, BackupError};
 use crate::meta::replay::ReplayError;
+use crate::meta::webhook;
 use crate::office::{NewAgent, NewChannel, Office, OfficeError};
 use crate::settings::{FolderSettings, PasswordCost, SettingsError, SettingsFile, VARIABLES};
 use crate::store::StoreError;
@@ -162,7 +163,7 @@ enum DeviceCommand {
 
 #[derive(Subcommand)]
 enum ChannelCommand {
-    /// Adds a business number, whose access token is read from standard input.
+    /// Adds a business number, or brings one its new token; it is read from standard input.
     Add {
         /// Workspace id.
         #[arg(long)]
@@ -339,7 +340,11 @@ async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
         Command::Channel(ChannelCommand::Add { workspace, phone_number_id, waba_id, display }) => {
             let token = secret;
             let channel = NewChannel { workspace, phone_number_id, waba_id, display, token };
-            answer(&office.add_channel(channel).await?)
+            let mut made = answer(&office.add_channel(channel).await?);
+            if let (None, Some(made)) = (&settings.public_url, made.as_object_mut()) {
+                made.insert("warning".into(), no_public_url());
+            }
+            made
         }
         Command::Webhooks(WebhooksCommand::Replay) => {
             let report = office.replay(&settings.data).await?;
@@ -357,6 +362,9 @@ async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
                 let lag = status.get("webhooks_oldest_pending").and_then(Value::as_i64);
                 let lag = lag.map_or(0, |at| clock.now_ms().saturating_sub(at).max(0));
                 status.insert("webhooks_lag_ms".into(), lag.into());
+                let address =
+                    settings.public_url.as_ref().map(|url| format!("{url}{}", webhook::PATH));
+                status.insert("webhook_url".into(), address.into());
                 status.insert("version".into(), env!("CARGO_PKG_VERSION").into());
                 status.insert("serving".into(), app::is_served(&settings.data).into());
             }
@@ -394,6 +402,16 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let done = executor::run(executor, work).await;
     Ok(done.unwrap_or(Err(BackupError::Open(StoreError::Interrupted.into())))?)
+}
+
+/// What an operator hears who adds a number to a server that Meta cannot reach.
+fn no_public_url() -> Value {
+    json!({
+        "code": "no_public_url",
+        "setting": "FIELDLINE_PUBLIC_URL",
+        "message": "FIELDLINE_PUBLIC_URL is missing: Meta reaches a server by a public https address \
+                    alone, so no message of this number comes in until there is one",
+    })
 }
 
 /// The environment before the file.

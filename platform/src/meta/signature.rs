@@ -19,6 +19,13 @@ pub(crate) fn holds(app_secret: &[u8], body: &[u8], header: &str) -> bool {
     hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, app_secret), body, &tag).is_ok()
 }
 
+/// The header's value for a body of ours, as Meta would sign it.
+pub(crate) fn sign(app_secret: &[u8], body: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, app_secret), body);
+    let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    PREFIX.chars().map(String::from).chain(hex).collect()
+}
+
 /// Whether two secrets are equal, without telling by the time taken where they differ.
 pub(crate) fn same_secret(expected: &[u8], given: &[u8]) -> bool {
     // Comparing two MACs under one key makes both lengths and contents a matter of one fixed-size,

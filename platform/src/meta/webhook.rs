@@ -70,6 +70,10 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
     if !signed(&state, &parts.headers, &body) {
         return unsigned(&state);
     }
+    if state.own_address.came(&body) {
+        // Ours, to see whether it comes back: nothing to keep.
+        return StatusCode::OK;
+    }
     match intake::keep(&state, body).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {

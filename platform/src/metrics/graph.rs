@@ -30,6 +30,16 @@ impl GraphPort for Counted {
         })
     }
 
+    // No call to Meta: it is not counted.
+    fn post_to_ourselves(
+        &self,
+        url: String,
+        signature: String,
+        body: Vec<u8>,
+    ) -> BoxFuture<'_, Result<u16, GraphFailure>> {
+        self.inner.post_to_ourselves(url, signature, body)
+    }
+
     fn may_fetch(&self, url: &str) -> bool {
         self.inner.may_fetch(url)
     }

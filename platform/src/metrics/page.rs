@@ -72,13 +72,13 @@ fn counters(page: &mut Page, metrics: &Metrics) {
 
 fn store(page: &mut Page, gauges: &Gauges, now: i64) {
     let name = "fieldline_webhooks_pending";
-    page.one(name, "gauge", "Webhook bodies that wait.", gauges.webhooks_pending);
-    let lag = gauges.oldest_pending.map_or(0, |at| now.saturating_sub(at).max(0)) / 1000;
+    page.one(name, "gauge", "Webhook bodies that wait.", gauges.webhooks.pending);
+    let lag = gauges.webhooks.oldest_pending.map_or(0, |at| now.saturating_sub(at).max(0)) / 1000;
     let name = "fieldline_webhooks_lag_seconds";
     page.one(name, "gauge", "Age of the oldest webhook body that waits.", lag);
     let name = "fieldline_webhooks_in_trouble";
     page.family(name, "gauge", "Webhook bodies that could not be read or worked off.");
-    for (state, count) in &gauges.webhooks_in_trouble {
+    for (state, count) in &gauges.webhooks.in_trouble {
         page.sample(name, &[("state", state)], count);
     }
     let name = "fieldline_webhook_leftovers";
@@ -104,6 +104,11 @@ fn store(page: &mut Page, gauges: &Gauges, now: i64) {
     page.family(name, "gauge", "Business numbers, by the state of their line.");
     for (kind, count) in &gauges.lines {
         page.sample(name, &[("state", kind)], count);
+    }
+    let name = "fieldline_whatsapp_error_seconds";
+    page.family(name, "gauge", "When WhatsApp last reported an error of no message, by code.");
+    for (code, at) in &gauges.reported_errors {
+        page.sample(name, &[("code", &code.to_string())], at / 1_000);
     }
 }
 

@@ -37,6 +37,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/office/channels/{id}", channels::health, "How a line is, and since when."),
         get("/v1/office/channels/{id}/checks", checks::get, "Live checks with verdicts.")
             .refuses(&far),
+        get(
+            "/v1/office/channels/{id}/prices",
+            channels::prices,
+            "How many messages WhatsApp priced as what.",
+        )
+        .query(
+            "days",
+            false,
+            "Counted back from now.",
+            whole(1, channels::MAX_DAYS, channels::DAYS),
+        ),
         post("/v1/office/channels/{id}/read", channels::read, "Asks Meta how the number is.")
             .refuses(&far),
         post(

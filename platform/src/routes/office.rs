@@ -110,7 +110,8 @@ fn customers() -> Vec<Endpoint> {
 fn meta() -> Vec<Endpoint> {
     let far = [ErrorCode::TooMany, ErrorCode::MetaRefused, ErrorCode::MetaUnavailable];
     vec![
-        post("/v1/office/channels/{id}/resume", templates::resume, "Lifts every stop of a line."),
+        post("/v1/office/channels/{id}/resume", templates::resume, "Lifts what a person may lift.")
+            .refuses(&[ErrorCode::LineDown]),
         get("/v1/office/templates", templates::list, "All templates, whatever their status."),
         post("/v1/office/templates", templates::create, "Submits a template to Meta.")
             .refuses(&far),

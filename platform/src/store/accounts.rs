@@ -1,6 +1,6 @@
 //! What Meta tells about business accounts: which event was the newest, and the newest facts.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Map, Value};
 
 use super::StoreError;
@@ -46,7 +46,19 @@ pub(crate) fn note_news(
     Ok(noted > 0)
 }
 
-/// Keeps a fact unless a newer one about the same thing is known; true if it was kept.
+/// The newest news of a topic: Meta's word for it, and when, ms UTC.
+pub(crate) fn newest_news(
+    c: &Connection,
+    channel: &str,
+    topic: &str,
+) -> Result<Option<(String, i64)>, StoreError> {
+    Ok(c.prepare_cached("SELECT event, at FROM account_news WHERE channel = ?1 AND topic = ?2")?
+        .query_row((channel, topic), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Keeps a fact unless a newer one about the same thing is known, or this very one: Meta brings
+/// everything twice. True if it was kept.
 pub(crate) fn keep_fact(c: &Connection, fact: &Fact, at: i64) -> Result<bool, StoreError> {
     let kept = c
         .prepare_cached(
@@ -54,7 +66,8 @@ pub(crate) fn keep_fact(c: &Connection, fact: &Fact, at: i64) -> Result<bool, St
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO UPDATE SET word = excluded.word, details = excluded.details,
                  at = excluded.at
-             WHERE excluded.at >= at",
+             WHERE excluded.at > at OR (excluded.at = at
+                 AND (excluded.word <> word OR excluded.details <> details))",
         )?
         .execute((
             &fact.waba_id,

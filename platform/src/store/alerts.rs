@@ -1,6 +1,6 @@
 //! What owner and managers were told about a line.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Rows};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,7 +29,8 @@ pub(crate) struct Alert {
     pub(crate) ended_at: Option<i64>,
 }
 
-/// Tells owner and managers, unless they know; true if this is news. `day` is 0 but for `quiet`;
+/// Tells those who may see to channels, by the workspace's lists (`desk::rights`: owner and managers,
+/// unless it says otherwise), unless they know; true if this is news. `day` is 0 but for `quiet`;
 /// with `stands` it is open until [`end_others`] ends it.
 pub(crate) fn tell(
     tx: &mut WriteTx<'_>,
@@ -49,7 +50,10 @@ pub(crate) fn tell(
                  (id, workspace, channel, kind, day, since, told_at, told, ended_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, json_group_array(m.id ORDER BY m.id), ?8
              FROM members m
-             WHERE m.workspace = ?2 AND m.removed_at IS NULL AND m.role IN ('owner', 'manager')",
+             WHERE m.workspace = ?2 AND m.removed_at IS NULL AND (m.role = 'owner' OR EXISTS (
+                 SELECT 1 FROM workspaces w, json_each(coalesce(w.rights -> ('$.' || m.role),
+                     iif(m.role = 'manager', '[\"channels\"]', '[]'))) AS r
+                 WHERE w.id = ?2 AND r.value = 'channels'))",
         )?
         .execute((id, workspace, channel, kind, day, since, tx.now(), ended_at))?;
     Ok(told > 0)
@@ -79,7 +83,24 @@ pub(crate) fn newest(
         "SELECT id, channel, kind, day, since, told_at, told, ended_at FROM alerts
          WHERE workspace = ?1 ORDER BY told_at DESC, id LIMIT ?2",
     )?;
-    let mut rows = statement.query((workspace, limit))?;
+    read(statement.query((workspace, limit))?)
+}
+
+/// The newest alerts of a channel, newest first.
+pub(crate) fn newest_of(
+    c: &Connection,
+    channel: &str,
+    limit: i64,
+) -> Result<Vec<Alert>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT a.id, a.channel, a.kind, a.day, a.since, a.told_at, a.told, a.ended_at
+         FROM channels h JOIN alerts a ON a.workspace = h.workspace AND a.channel = h.id
+         WHERE h.id = ?1 ORDER BY a.told_at DESC, a.id LIMIT ?2",
+    )?;
+    read(statement.query((channel, limit))?)
+}
+
+fn read(mut rows: Rows<'_>) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = Vec::new();
     while let Some(row) = rows.next()? {
         alerts.push(Alert {

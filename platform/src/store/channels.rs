@@ -2,7 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{StoreError, WriteTx};
+use super::{StoreError, WriteTx, media, webhooks};
+use crate::meta::payload::number_key;
+
+/// As late as Meta brings anything (whatsapp.md 1.3), ms.
+const LATE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// A channel to be added.
 #[derive(Debug)]
@@ -25,15 +29,28 @@ pub struct NewChannel<'a> {
     pub version: i64,
 }
 
-/// Whether a channel has this phone number id.
-pub fn is_known(tx: &WriteTx<'_>, phone_number_id: &str) -> Result<bool, StoreError> {
+/// A channel that has a phone number id.
+pub(crate) struct Known {
+    /// Workspace id.
+    pub(crate) workspace: String,
+    /// The number, digits alone.
+    pub(crate) digits: String,
+}
+
+/// The channel that has this phone number id now.
+pub(crate) fn by_number_id(
+    tx: &WriteTx<'_>,
+    phone_number_id: &str,
+) -> Result<Option<Known>, StoreError> {
     Ok(tx
         .sql()
-        .query_row("SELECT 1 FROM channels WHERE phone_number_id = ?1", [phone_number_id], |_| {
-            Ok(())
+        .prepare_cached(
+            "SELECT workspace, display_digits FROM channels WHERE phone_number_id = ?1",
+        )?
+        .query_row([phone_number_id], |row| {
+            Ok(Known { workspace: row.get(0)?, digits: row.get(1)? })
         })
-        .optional()?
-        .is_some())
+        .optional()?)
 }
 
 /// Whether this is a channel of a workspace.
@@ -103,8 +120,13 @@ pub(crate) struct Joining<'a> {
 pub(crate) enum Joined {
     /// A new channel with this id.
     Made(String),
-    /// The channel that has the number already, with its new ids and token.
-    Renewed(String),
+    /// The channel that has the number already, with its new token.
+    Renewed {
+        /// Channel id.
+        channel: String,
+        /// Meta's ids are others than before: a connection of its own.
+        moved: bool,
+    },
     /// Another workspace has it.
     Taken,
 }
@@ -123,8 +145,9 @@ pub(crate) fn join(tx: &mut WriteTx<'_>, joining: &Joining<'_>) -> Result<Joined
     }
     let by_number = by_digits(tx, joining.workspace, &digits)?;
     if let Some(id) = owner.map(|(_, id)| id).or(by_number) {
-        renew(tx, &id, joining)?;
-        return Ok(Joined::Renewed(id));
+        let moved = renew(tx, &id, joining)?;
+        take_in(tx, joining)?;
+        return Ok(Joined::Renewed { channel: id, moved });
     }
     let id = tx.uuid();
     insert(
@@ -140,21 +163,42 @@ pub(crate) fn join(tx: &mut WriteTx<'_>, joining: &Joining<'_>) -> Result<Joined
             version: 0,
         },
     )?;
+    take_in(tx, joining)?;
     Ok(Joined::Made(id))
 }
 
-/// Gives a channel its new ids and token; late webhooks still come under the old id.
+/// Meta sends what customers write from the moment that the account is subscribed, which is before the
+/// number is a channel, and after a lost answer long before it.
+fn take_in(tx: &WriteTx<'_>, joining: &Joining<'_>) -> Result<(), StoreError> {
+    let since = tx.now().saturating_sub(LATE_MS);
+    let bodies = webhooks::once_more(tx.sql(), joining.phone_number_id, since)?;
+    if bodies > 0 {
+        log::info!("webhooks_once_more bodies={bodies}");
+    }
+    Ok(())
+}
+
+/// Gives a channel its new ids and token; late webhooks still come under the old id. Whether the ids
+/// are others than before.
 pub(crate) fn renew(
     tx: &WriteTx<'_>,
     channel: &str,
     joining: &Joining<'_>,
-) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
-            "INSERT OR REPLACE INTO channel_numbers (phone_number_id, channel, until)
-             SELECT phone_number_id, id, ?3 FROM channels WHERE id = ?1 AND phone_number_id <> ?2",
-        )?
-        .execute((channel, joining.phone_number_id, tx.now()))?;
+) -> Result<bool, StoreError> {
+    let (number, account): (String, String) = tx
+        .sql()
+        .prepare_cached("SELECT phone_number_id, waba_id FROM channels WHERE id = ?1")?
+        .query_row([channel], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if number != joining.phone_number_id {
+        tx.sql()
+            .prepare_cached(
+                "INSERT OR REPLACE INTO channel_numbers (phone_number_id, channel, until)
+                 VALUES (?1, ?2, ?3)",
+            )?
+            .execute((&number, channel, tx.now()))?;
+        // Files that went up belong to the number that they went up for.
+        media::drop_meta_ids_of(tx.sql(), channel)?;
+    }
     tx.sql()
         .prepare_cached("DELETE FROM channel_numbers WHERE phone_number_id = ?1")?
         .execute([joining.phone_number_id])?;
@@ -164,21 +208,25 @@ pub(crate) fn renew(
              WHERE id = ?1",
         )?
         .execute((channel, joining.phone_number_id, joining.waba_id, joining.token_sealed))?;
-    Ok(())
+    Ok(number != joining.phone_number_id || account != joining.waba_id)
 }
 
-/// The workspace's channel with this number, under whatever id at Meta.
+/// The workspace's channel with this number, under whatever id at Meta and however it is spelled.
 pub(crate) fn by_digits(
     tx: &WriteTx<'_>,
     workspace: &str,
     digits: &str,
 ) -> Result<Option<String>, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached(
-            "SELECT id FROM channels WHERE workspace = ?1 AND display_digits = ?2
-             AND kind = 'whatsapp' ORDER BY created_at LIMIT 1",
-        )?
-        .query_row((workspace, digits), |row| row.get(0))
-        .optional()?)
+    let mut statement = tx.sql().prepare_cached(
+        "SELECT id, display_digits FROM channels WHERE workspace = ?1 AND kind = 'whatsapp'
+         ORDER BY display_digits <> ?2, created_at, id",
+    )?;
+    let mut rows = statement.query((workspace, digits))?;
+    let key = number_key(digits);
+    while let Some(row) = rows.next()? {
+        if number_key(&row.get::<_, String>(1)?) == key {
+            return Ok(Some(row.get(0)?));
+        }
+    }
+    Ok(None)
 }

@@ -38,18 +38,33 @@ pub(crate) fn declined(c: &Connection, channel: &str, at: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Notes that an import was asked for: whatever an earlier one came to is over.
-pub(crate) fn asked(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
-    c.prepare_cached("INSERT OR REPLACE INTO imports (channel, asked_at) VALUES (?1, ?2)")?
-        .execute((channel, at))?;
+/// Notes that an import was asked for, first tried at `first`: whatever an earlier one came to is over.
+/// What came since then stays: parts of it, or the owner's no, may be quicker than Meta's answer to us.
+pub(crate) fn asked(c: &Connection, channel: &str, at: i64, first: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO imports (channel, asked_at) VALUES (?1, ?2)
+         ON CONFLICT (channel) DO UPDATE SET asked_at = ?2,
+             phase = iif(last_at >= ?3, phase, NULL),
+             percent = iif(last_at >= ?3, percent, NULL),
+             first_at = iif(last_at >= ?3, max(first_at, ?3), NULL),
+             last_at = iif(last_at >= ?3, last_at, NULL),
+             declined_at = iif(declined_at >= ?3, declined_at, NULL)",
+    )?
+    .execute((channel, at, first))?;
     Ok(())
 }
 
-/// Channels whose import was asked for since `since` (ms UTC), not declined and not at its end.
+/// Channels whose import was asked for since `since` (ms UTC), or is being asked for, not declined and
+/// not at its end.
 pub(crate) fn running(c: &Connection, since: i64) -> Result<Vec<String>, StoreError> {
     let mut statement = c.prepare_cached(
-        "SELECT channel FROM imports WHERE asked_at >= ?1 AND declined_at IS NULL
-         AND coalesce(percent, 0) < 100 ORDER BY channel",
+        "SELECT h.id FROM channels h LEFT JOIN imports i ON i.channel = h.id
+         LEFT JOIN sync_calls s ON s.channel = h.id AND s.kind = 'history' AND s.code IS NULL
+         WHERE coalesce(s.tried_at, i.asked_at) >= ?1
+           AND coalesce(i.declined_at >= coalesce(s.tried_at, i.asked_at), 0) = 0
+           AND NOT (coalesce(i.percent, 0) >= 100
+                    AND coalesce(i.last_at >= coalesce(s.tried_at, i.asked_at), 0))
+         ORDER BY h.id",
     )?;
     let rows = statement.query_map([since], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)

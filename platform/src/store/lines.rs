@@ -23,7 +23,8 @@ pub(crate) fn facts(c: &Connection, channel: &str) -> Result<Option<(LineRow, Fa
         .prepare_cached(
             "SELECT h.workspace, h.state, h.history, coalesce(l.connecting, 0),
                     coalesce(l.connected_at, h.created_at), h.last_sign_of_life, l.read_at,
-                    coalesce(l.read_at IS NOT NULL AND NOT l.was_on_app, 0)
+                    coalesce(l.reading ->> 'on_app' = 0 AND NOT l.was_on_app
+                             AND l.heard_at IS NULL, 0)
              FROM channels h LEFT JOIN lines l ON l.channel = h.id WHERE h.id = ?1",
         )?
         .query_row([channel], |row| {
@@ -130,14 +131,25 @@ pub(crate) fn set_look_at(c: &Connection, channel: &str, at: i64) -> Result<(), 
     Ok(())
 }
 
-/// Notes a stop or a notice; one that stands already keeps its beginning.
+/// The phone node is read at this time, ms UTC, if not before.
+pub(crate) fn look_by(c: &Connection, channel: &str, at: i64) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO lines (channel, look_at) VALUES (?1, ?2)
+         ON CONFLICT (channel) DO UPDATE SET look_at = min(coalesce(look_at, ?2), ?2)",
+    )?
+    .execute((channel, at))?;
+    Ok(())
+}
+
+/// Notes a stop or a notice; one that stands already keeps its beginning, and its end unless
+/// another one is named: a refused message tells the cause anew, but no end.
 pub(crate) fn hold(c: &Connection, channel: &str, held: &Held) -> Result<(), StoreError> {
     c.prepare_cached(
         "INSERT INTO line_stops (channel, cause, reason, code, since, ends_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (channel, cause) DO UPDATE SET reason = excluded.reason,
              code = coalesce(excluded.code, code), since = min(since, excluded.since),
-             ends_at = excluded.ends_at",
+             ends_at = coalesce(excluded.ends_at, ends_at)",
     )?
     .execute((channel, &held.cause, &held.reason, held.code, held.since, held.ends_at))?;
     Ok(())
@@ -210,6 +222,7 @@ pub(crate) fn looks(c: &Connection) -> Result<Vec<(String, Option<i64>)>, StoreE
 }
 
 /// Where a channel is at Meta.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Address {
     /// Workspace id.
     pub(crate) workspace: String,
@@ -267,6 +280,16 @@ pub(crate) fn note_reading(
         (channel, reading.on_app == Some(true), at, serde_json::to_string(reading)?),
         |row| row.get(0),
     )?)
+}
+
+/// Meta has said otherwise that the number is on the Business App.
+pub(crate) fn note_on_app(c: &Connection, channel: &str) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO lines (channel, was_on_app) VALUES (?1, 1)
+         ON CONFLICT (channel) DO UPDATE SET was_on_app = 1",
+    )?
+    .execute([channel])?;
+    Ok(())
 }
 
 /// The newest reading and when it was taken, ms UTC.

@@ -223,6 +223,12 @@ pub(crate) fn put_meta_id(
     Ok(())
 }
 
+/// Meta knows none of the files of a channel any more.
+pub(crate) fn drop_meta_ids_of(c: &Connection, channel: &str) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM meta_files WHERE channel = ?1")?.execute([channel])?;
+    Ok(())
+}
+
 /// Forgets Meta's ids of a file: Meta no longer knows one.
 pub(crate) fn drop_meta_ids(c: &Connection, channel: &str, sha256: &str) -> Result<(), StoreError> {
     c.prepare_cached("DELETE FROM meta_files WHERE channel = ?1 AND sha256 = ?2")?

@@ -121,7 +121,7 @@ pub(crate) fn save(c: &Connection, onboarding: &Onboarding) -> Result<(), StoreE
 /// One of the two calls, as far as it got; times ms UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyncCall {
-    /// Written before the call.
+    /// Written before the first call of this connection.
     pub(crate) tried_at: i64,
     /// Meta took it.
     pub(crate) accepted_at: Option<i64>,
@@ -144,27 +144,44 @@ pub(crate) fn sync_call(
     .optional()?)
 }
 
-/// Notes that a call is about to be made.
+/// Notes that a call is about to be made, and when it was first tried for this connection.
 pub(crate) fn try_sync(
+    c: &Connection,
+    channel: &str,
+    kind: Kind,
+    first: i64,
+) -> Result<(), StoreError> {
+    c.prepare_cached("REPLACE INTO sync_calls (channel, kind, tried_at) VALUES (?1, ?2, ?3)")?
+        .execute((channel, kind.word(), first))?;
+    Ok(())
+}
+
+/// Meta took a call.
+pub(crate) fn sync_accepted(
     c: &Connection,
     channel: &str,
     kind: Kind,
     at: i64,
 ) -> Result<(), StoreError> {
-    note_sync(c, channel, kind, &SyncCall { tried_at: at, accepted_at: None, code: None })
+    c.prepare_cached(
+        "UPDATE sync_calls SET accepted_at = coalesce(accepted_at, ?3), code = NULL
+         WHERE channel = ?1 AND kind = ?2",
+    )?
+    .execute((channel, kind.word(), at))?;
+    Ok(())
 }
 
-/// Notes what a call came to.
-pub(crate) fn note_sync(
+/// Meta refused a call, with this code; one that it took meanwhile stays taken.
+pub(crate) fn sync_refused(
     c: &Connection,
     channel: &str,
     kind: Kind,
-    call: &SyncCall,
+    code: Option<i64>,
 ) -> Result<(), StoreError> {
     c.prepare_cached(
-        "REPLACE INTO sync_calls (channel, kind, tried_at, accepted_at, code)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "UPDATE sync_calls SET code = ?3
+         WHERE channel = ?1 AND kind = ?2 AND accepted_at IS NULL",
     )?
-    .execute((channel, kind.word(), call.tried_at, call.accepted_at, call.code))?;
+    .execute((channel, kind.word(), code))?;
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What Meta reports beside messages: who answers a chat, errors, prices.
 
 use rusqlite::Connection;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::StoreError;
 
@@ -52,4 +54,104 @@ pub(crate) fn price(
     )?
     .execute((wamid, kind, category, model, at))?;
     Ok(())
+}
+
+/// An error that Meta reported and that belongs to no message; times ms UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReportedError")]
+pub(crate) struct ReportedError {
+    /// Meta's code.
+    pub(crate) code: i64,
+    /// When it was first reported.
+    pub(crate) first_at: i64,
+    /// When it was last reported.
+    pub(crate) last_at: i64,
+}
+
+/// The errors of a channel, under every id that its number has had; the newest first.
+pub(crate) fn errors_of(c: &Connection, channel: &str) -> Result<Vec<ReportedError>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT code, min(first_at), max(last_at) AS last FROM reported_errors
+         WHERE phone_number_id IN (SELECT phone_number_id FROM channels WHERE id = ?1
+             UNION SELECT phone_number_id FROM channel_numbers WHERE channel = ?1)
+         GROUP BY code ORDER BY last DESC, code",
+    )?;
+    let rows = statement.query_map([channel], |row| {
+        Ok(ReportedError { code: row.get(0)?, first_at: row.get(1)?, last_at: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Who answers a chat where a program of Meta's does so too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Handover")]
+pub(crate) struct HandoverNews {
+    /// Id of the customer; absent where Meta named none that is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<String>,
+    /// Meta's word, `control_passed` for example.
+    pub(crate) kind: String,
+    /// ms UTC.
+    pub(crate) at: i64,
+}
+
+/// The newest handovers of a channel. A customer is named by our own id, never by a number: who may see
+/// numbers is decided elsewhere.
+pub(crate) fn handovers_of(
+    c: &Connection,
+    channel: &str,
+    limit: i64,
+) -> Result<Vec<HandoverNews>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT (SELECT p.id FROM contacts p
+                 WHERE p.workspace = h.workspace AND p.merged_into IS NULL AND n.person <> ''
+                   AND (p.wa_user_id = n.person OR p.phone = n.person)
+                 ORDER BY p.id LIMIT 1), n.kind, n.at
+         FROM handovers n JOIN channels h ON h.id = n.channel
+         WHERE n.channel = ?1 ORDER BY n.at DESC, n.person LIMIT ?2",
+    )?;
+    let rows = statement.query_map((channel, limit), |row| {
+        Ok(HandoverNews { contact: row.get(0)?, kind: row.get(1)?, at: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many messages of one kind Meta has priced; words are Meta's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Priced")]
+pub(crate) struct Priced {
+    /// `service`, `utility`, `marketing` for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<String>,
+    /// `regular`, `free_customer_service` for example.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<String>,
+    /// `PMP` for example.
+    #[serde(rename = "pricing_model", skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<String>,
+    /// So many messages.
+    pub(crate) messages: i64,
+}
+
+/// What Meta said of the prices of a channel's messages since `since` (ms UTC): each message once.
+pub(crate) fn prices_of(
+    c: &Connection,
+    channel: &str,
+    since: i64,
+) -> Result<Vec<Priced>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT p.category, p.kind, p.model, count(*) FROM prices p
+         JOIN messages m ON m.wamid = p.wamid JOIN conversations v ON v.id = m.conversation
+         WHERE p.at >= ?2 AND v.channel = ?1
+         GROUP BY p.category, p.kind, p.model ORDER BY 4 DESC, 1, 2, 3",
+    )?;
+    let rows = statement.query_map((channel, since), |row| {
+        Ok(Priced {
+            category: row.get(0)?,
+            kind: row.get(1)?,
+            model: row.get(2)?,
+            messages: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
 
+/// Why a thing about a number that is no channel has no place.
+pub(crate) const NO_CHANNEL: &str = "unknown_phone_number_id";
+
 /// Who goes first: what only imports waits behind everything live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -160,6 +163,29 @@ pub(crate) fn set_position(c: &Connection, id: i64, position: usize) -> Result<(
 pub(crate) fn begin_anew(c: &Connection) -> Result<(), StoreError> {
     c.execute("UPDATE webhooks SET position = 0 WHERE state = 'pending' AND position > 0", [])?;
     Ok(())
+}
+
+/// A number has become a channel: what was received for it since `since` (ms UTC) and had no place is
+/// worked off once more, in the order it came. How many bodies there are.
+pub(crate) fn once_more(
+    c: &Connection,
+    phone_number_id: &str,
+    since: i64,
+) -> Result<usize, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT w.id FROM webhooks w WHERE w.state = 'done' AND w.received_at >= ?1
+           AND w.id IN (SELECT webhook FROM webhook_leftovers WHERE reason = ?2)
+           AND instr(w.body, CAST(?3 AS BLOB)) > 0",
+    )?;
+    let ids = statement
+        .query_map((since, NO_CHANNEL, phone_number_id), |row| row.get::<_, i64>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for id in &ids {
+        c.prepare_cached("DELETE FROM webhook_leftovers WHERE webhook = ?1")?.execute([id])?;
+        c.prepare_cached("UPDATE webhooks SET state = 'pending', position = 0 WHERE id = ?1")?
+            .execute([id])?;
+    }
+    Ok(ids.len())
 }
 
 /// It was worked off.

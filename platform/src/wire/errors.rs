@@ -28,6 +28,7 @@ pub fn of_error(code: ErrorCode) -> Option<Shape> {
         ErrorCode::MetaUnavailable => Some(of::<UnavailableDetails>),
         ErrorCode::NotConfigured => Some(of::<SettingDetails>),
         ErrorCode::NotReady => Some(of::<NotReadyDetails>),
+        ErrorCode::LineDown => Some(of::<LineDownDetails>),
         ErrorCode::DeviceRevoked => Some(of::<RevokedDetails>),
         ErrorCode::Taken => Some(of::<TakenDetails>),
         ErrorCode::Limit => Some(of::<MostDetails>),
@@ -189,7 +190,7 @@ pub struct SettingDetails {
     pub setting: String,
 }
 
-/// What has to be put right at Meta first.
+/// What has to be put right at Meta, or before this server, first.
 #[derive(Debug, JsonSchema)]
 pub struct NotReadyDetails {
     /// Meta calls this server's address.
@@ -198,6 +199,31 @@ pub struct NotReadyDetails {
     pub active: bool,
     /// Webhook fields that are not subscribed.
     pub missing_fields: Vec<String>,
+    /// What became of a signed test webhook to our own public address.
+    pub test_webhook: TestWebhook,
+    /// The HTTP status of whoever refused it.
+    pub test_status: Option<u16>,
+}
+
+/// What became of a test webhook.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestWebhook {
+    /// It came back, byte for byte.
+    CameBack,
+    /// Nobody answered at our address.
+    NotReached,
+    /// Whoever answered did not take it.
+    Refused,
+    /// Another server took it.
+    AnotherServer,
+}
+
+/// What stops a line and no hand lifts.
+#[derive(Debug, JsonSchema)]
+pub struct LineDownDetails {
+    /// Causes of the line, worst first.
+    pub causes: Vec<String>,
 }
 
 /// A list that is too long.

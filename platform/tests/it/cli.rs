@@ -234,7 +234,9 @@ fn errors_are_one_line_with_a_code_and_nothing_private() {
     assert_eq!(failed(data, &channel(workspace, "4x"), TOKEN), "invalid");
     assert_eq!(failed(data, &channel(workspace, "42"), "\n"), "invalid");
     ok(data, &channel(workspace, "42"), TOKEN);
-    assert_eq!(failed(data, &channel(workspace, "42"), TOKEN), "number_taken");
+    let second = ok(data, &create("p@example.test"), PASSWORD);
+    let second = second["workspace_id"].as_str().unwrap();
+    assert_eq!(failed(data, &channel(second, "42"), TOKEN), "number_taken");
     assert_eq!(failed(data, &["serve"], ""), "setting");
     let other = command(data, &["status"]).env("FIELDLINE_KEY", "AAAA").output().unwrap();
     assert!(String::from_utf8_lossy(&other.stderr).contains("FIELDLINE_KEY"));

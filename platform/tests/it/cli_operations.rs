@@ -211,3 +211,37 @@ impl Drop for Unmount<'_> {
         let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
 }
+
+#[test]
+fn a_number_on_a_server_without_a_public_address_comes_with_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = &dir.path().join("data");
+    let made = ok(
+        data,
+        &["workspace", "create", "--name", "B", "--owner-email", "o@example.test"],
+        PASSWORD,
+    );
+    let workspace = made["workspace_id"].as_str().unwrap();
+    let add = |account: &'static str| {
+        let ids = ["--phone-number-id", "42", "--waba-id", account, "--display", "+34 600 111"];
+        [&["channel", "add", "--workspace", workspace], &ids[..]].concat()
+    };
+    let first = ok(data, &add("7"), "token\n");
+    assert_eq!(first["warning"]["setting"], "FIELDLINE_PUBLIC_URL");
+    assert!(first["warning"]["message"].as_str().unwrap().contains("Meta"));
+    assert_eq!(ok(data, &["status"], "")["webhook_url"], Value::Null);
+    // With one it is silent, and the number is the same channel with its new token.
+    let file = dir.path().join("config.toml");
+    fs::write(
+        &file,
+        "public_url = \"https://desk.example\"\napp_id = \"77\"\nconfig_id = \"88\"\n",
+    )
+    .unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let again = ok(data, &[&add("8"), &config[..]].concat(), "newer\n");
+    assert_eq!(again["channel_id"], first["channel_id"]);
+    assert_eq!((&again["renewed"], again.get("warning")), (&Value::Bool(true), None));
+    let told = ok(data, &[&["status"], &config[..]].concat(), "");
+    assert_eq!(told["webhook_url"], "https://desk.example/webhooks/meta");
+    assert_eq!(told["channels"], 1);
+}

@@ -310,7 +310,7 @@ async fn the_office_sees_health_and_checks_and_employees_do_not() {
     world.graph.on(
         "GET /77/subscriptions",
         says(&json!({"data": [{"object": "whatsapp_business_account",
-        "callback_url": "http://127.0.0.1:0/webhooks/meta", "active": true,
+        "callback_url": "https://desk.example/webhooks/meta", "active": true,
         "fields": fields.map(|name| json!({"name": name}))}]})),
     );
     let (status, checks) = world.olga("GET", "/channels/h/checks", &Value::Null).await;
@@ -325,6 +325,7 @@ async fn the_office_sees_health_and_checks_and_employees_do_not() {
         said,
         [
             "webhooks bad missing:account_update",
+            "address ok came_back",
             "account ok subscribed",
             "token ok valid",
             "on_app ok on_app",

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::time::sleep;
+use tower::ServiceExt as _;
 
 use crate::meta_bodies::PHONE_NUMBER_ID;
 
@@ -32,13 +33,31 @@ pub(crate) enum Reply {
     Never,
     /// Accepts it after a while.
     Slow(Duration),
+    /// Refuses it with this code after a while.
+    SlowCode(Duration, i64),
 }
 
 /// Status and chunks of a file.
 type File = (u16, Vec<Vec<u8>>);
 
+/// What becomes of a webhook that the platform sends to its own public address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Own {
+    /// It arrives as it was sent.
+    #[default]
+    Arrives,
+    /// Nobody is there.
+    Nobody,
+    /// Another server answers so.
+    Other(u16),
+    /// A proxy writes the body in its own way.
+    Rewritten,
+}
+
 #[derive(Default)]
 pub(crate) struct Graph {
+    /// Who stands at the platform's public address, and what lies before it.
+    own: Mutex<(Option<axum::Router>, Own)>,
     /// Nobody is there.
     pub(crate) down: AtomicBool,
     script: Mutex<VecDeque<Reply>>,
@@ -111,7 +130,45 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Who answers at the platform's public address; nobody while it is down.
+    pub(crate) fn stands(&self, router: Option<axum::Router>) {
+        self.own.lock().unwrap().0 = router;
+    }
+
+    /// What lies before it.
+    pub(crate) fn own(&self, own: Own) {
+        self.own.lock().unwrap().1 = own;
+    }
+}
+
 impl GraphPort for Graph {
+    fn post_to_ourselves(
+        &self,
+        url: String,
+        signature: String,
+        body: Vec<u8>,
+    ) -> BoxFuture<'_, Result<u16, GraphFailure>> {
+        assert_eq!(url, "https://desk.example/webhooks/meta");
+        let (router, own) = self.own.lock().unwrap().clone();
+        Box::pin(async move {
+            let body = match own {
+                Own::Arrives => body,
+                Own::Nobody => return Err(GraphFailure::NotSent),
+                Own::Other(status) => return Ok(status),
+                Own::Rewritten => {
+                    String::from_utf8(body).unwrap().replace('é', "\\u00e9").into_bytes()
+                }
+            };
+            let router = router.ok_or(GraphFailure::NotSent)?;
+            let request = axum::http::Request::post("/webhooks/meta")
+                .header("X-Hub-Signature-256", signature)
+                .body(axum::body::Body::from(body))
+                .unwrap();
+            Ok(router.oneshot(request).await.unwrap().status().as_u16())
+        })
+    }
+
     fn may_fetch(&self, url: &str) -> bool {
         url.starts_with("https://files.test/")
     }
@@ -169,6 +226,10 @@ impl GraphPort for Graph {
                 Reply::Lost => Err(GraphFailure::Unanswered),
                 Reply::Panic => panic!("as the test wants it"),
                 Reply::Never => std::future::pending().await,
+                Reply::SlowCode(wait, code) => {
+                    sleep(wait).await;
+                    answer(400, &json!({"error": {"code": code, "message": "no"}}), None)
+                }
                 Reply::Slow(wait) => {
                     sleep(wait).await;
                     answer(200, &accepted, None)

@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 use crate::paper::{Seen, held, held_frame};
 
 pub(crate) use crate::meta_bodies::*;
-pub(crate) use crate::meta_graph::{Graph, Reply};
+pub(crate) use crate::meta_graph::{Graph, Own, Reply};
 pub(crate) use crate::meta_ports::Space;
 use crate::meta_ports::{Counting, Cutting, VirtualClock};
 
@@ -37,6 +37,8 @@ pub(crate) struct World {
     executor: Arc<Cutting>,
     pub(crate) graph: Arc<Graph>,
     platform: Option<Platform>,
+    /// Where Meta reaches the platform, from its next start on.
+    pub(crate) public_url: Option<String>,
     ids: AtomicU64,
     /// How far on the line the contract was looked at.
     told: AtomicI64,
@@ -71,6 +73,7 @@ impl World {
             executor,
             graph,
             platform: None,
+            public_url: Some("https://desk.example".into()),
             ids: AtomicU64::new(100),
             told: AtomicI64::new(0),
         };
@@ -84,6 +87,7 @@ impl World {
         let settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
             graph_url: "http://127.0.0.1:1".into(),
+            public_url: self.public_url.clone(),
             app_id: Some("77".into()),
             config_id: Some("88".into()),
             password_cost: PasswordCost::SMALLEST,
@@ -96,7 +100,9 @@ impl World {
             )
         };
         let space = Arc::clone(&self.space) as Arc<dyn FreeSpace>;
-        Platform::open_with(settings, self.ports.clone(), space).await.unwrap()
+        let platform = Platform::open_with(settings, self.ports.clone(), space).await.unwrap();
+        self.graph.stands(Some(platform.router()));
+        platform
     }
 
     fn fill(&self) {
@@ -192,6 +198,7 @@ impl World {
 
     /// The process dies here, in the middle of everything.
     pub(crate) async fn kill(&mut self) {
+        self.graph.stands(None);
         drop(self.platform.take());
         tokio::task::yield_now().await;
     }
@@ -234,6 +241,7 @@ impl World {
     }
 
     pub(crate) async fn stop(&mut self) {
+        self.graph.stands(None);
         self.platform.take().unwrap().stop().await;
     }
 

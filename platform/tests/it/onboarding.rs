@@ -8,10 +8,10 @@ use tokio::time::{advance, sleep};
 
 use crate::meta_world::*;
 
-const MINUTE: u64 = 60;
-const NEW: &str = "5151";
+pub(crate) const MINUTE: u64 = 60;
+pub(crate) const NEW: &str = "5151";
 
-fn says(answer: &Value) -> [Reply; 1] {
+pub(crate) fn says(answer: &Value) -> [Reply; 1] {
     [Reply::Answer(200, answer.clone(), None)]
 }
 
@@ -23,14 +23,14 @@ fn subscribed(fields: &[&str]) -> Value {
     let fields: Vec<Value> =
         fields.iter().map(|name| json!({"name": name, "version": "v25.0"})).collect();
     json!({"data": [{"object": "whatsapp_business_account", "active": true, "fields": fields,
-        "callback_url": "http://127.0.0.1:0/webhooks/meta"}]})
+        "callback_url": "https://desk.example/webhooks/meta"}]})
 }
 
 const ALL: [&str; 5] =
     ["messages", "history", "smb_app_state_sync", "smb_message_echoes", "account_update"];
 
 /// A Meta that grants everything about number `NEW` of account `c`.
-async fn world(display: &str) -> World {
+pub(crate) async fn world(display: &str) -> World {
     let world = World::new().await;
     let graph = &world.graph;
     graph.on("GET /77/subscriptions", says(&subscribed(&ALL)));
@@ -58,7 +58,7 @@ async fn world(display: &str) -> World {
     world
 }
 
-async fn begin(world: &World) -> String {
+pub(crate) async fn begin(world: &World) -> String {
     let (status, begun) = world.olga("POST", "/channels/onboarding", &Value::Null).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
     assert_eq!(begun["login"]["extras"]["featureType"], "whatsapp_business_app_onboarding");
@@ -68,18 +68,18 @@ async fn begin(world: &World) -> String {
     begun["id"].as_str().unwrap().to_owned()
 }
 
-fn finished() -> Value {
+pub(crate) fn finished() -> Value {
     json!({"type": "WA_EMBEDDED_SIGNUP", "event": "FINISH_WHATSAPP_BUSINESS_APP_ONBOARDING", "data": {"waba_id": "900"}})
 }
 
-async fn finish(world: &World, id: &str, body: Value) -> Value {
+pub(crate) async fn finish(world: &World, id: &str, body: Value) -> Value {
     let (status, answer) =
         world.olga("POST", &format!("/channels/onboarding/{id}/finish"), &body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     answer
 }
 
-async fn see(world: &World, id: &str) -> Value {
+pub(crate) async fn see(world: &World, id: &str) -> Value {
     world.olga("GET", &format!("/channels/onboarding/{id}"), &Value::Null).await.1
 }
 

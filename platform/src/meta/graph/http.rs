@@ -103,6 +103,20 @@ impl GraphPort for HttpGraph {
         })
     }
 
+    fn post_to_ourselves(
+        &self,
+        url: String,
+        signature: String,
+        body: Vec<u8>,
+    ) -> BoxFuture<'_, Result<u16, GraphFailure>> {
+        Box::pin(async move {
+            let call = self.client.post(url).header("x-hub-signature-256", signature);
+            let call = call.header(header::CONTENT_TYPE, "application/json").body(body);
+            let answer = call.send().await.map_err(|error| failure(&error))?;
+            Ok(answer.status().as_u16())
+        })
+    }
+
     fn may_fetch(&self, url: &str) -> bool {
         host::may_fetch(&self.base, url)
     }

@@ -170,6 +170,19 @@ pub trait GraphPort: Send + Sync + 'static {
     /// an answer, and the token must reach nobody but Meta.
     fn may_fetch(&self, url: &str) -> bool;
 
+    /// Posts a signed test webhook to this server's own public address, as Meta would (`signature`
+    /// is the header's value); the HTTP status of the answer. No token, no redirect. A way to Graph
+    /// that leads to no such address reaches nobody.
+    fn post_to_ourselves(
+        &self,
+        url: String,
+        signature: String,
+        body: Vec<u8>,
+    ) -> BoxFuture<'_, Result<u16, GraphFailure>> {
+        drop((url, signature, body));
+        Box::pin(async { Err(GraphFailure::NotSent) })
+    }
+
     /// Fetches a file from an address that Graph named (whatsapp.md 5.3), with the channel's
     /// token. An address that [`GraphPort::may_fetch`] refuses is not asked. No redirect.
     fn fetch(&self, url: String, token: Secret) -> BoxFuture<'_, Result<GraphFile, GraphFailure>>;

@@ -1,10 +1,10 @@
 //! The life of a business account: which lines it stops and lifts, in the order of its own time.
 
 use super::{Body, Left};
-use crate::meta::line::{self, events, events::Effect, state::Held};
-use crate::meta::payload::AccountNews;
+use crate::meta::line::{self, causes, events, events::Effect, state::Held, worker};
+use crate::meta::payload::{AccountNews, number_key};
 use crate::store::accounts::{self, Concerned};
-use crate::store::{StoreError, WriteTx, alerts};
+use crate::store::{StoreError, WriteTx, alerts, lines};
 
 impl Body<'_> {
     /// An `account_update`, for each channel that it is about.
@@ -62,7 +62,12 @@ impl Body<'_> {
             }
             Effect::Reconnected => {
                 line::alive(tx, self.marks, id, at)?;
-                line::connected(tx, self.marks, id, at)
+                // What Meta's node or a refused message has shown since then is newer than this.
+                let overtaken = lines::held(tx.sql(), id)?.into_iter().any(|held| {
+                    causes::OF_CONNECTION.contains(&held.cause.as_str())
+                        && held.since > at.saturating_add(worker::LAG_MS)
+                });
+                if overtaken { Ok(()) } else { line::connected(tx, self.marks, id, at) }
             }
             Effect::Look => line::look_soon(tx, id),
             Effect::Tell(kind) => {
@@ -84,12 +89,22 @@ pub(super) fn concerned(
         return Ok(Err("unknown_waba_id"));
     }
     let Some(number) = number else { return Ok(Ok(all)) };
-    let (mine, others): (Vec<_>, Vec<_>) =
+    let (mine, mut others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|channel| channel.digits == number);
-    Ok(match (mine.is_empty(), others.len()) {
-        (false, _) => Ok(mine),
-        // The printed number may lack a digit (whatsapp.md 8.2); with one number there is no doubt.
-        (true, 1) => Ok(others),
-        (true, _) => Err("unknown_number"),
-    })
+    if !mine.is_empty() {
+        return Ok(Ok(mine));
+    }
+    // The printed number may lack a digit (whatsapp.md 8.2). Another number of the account is
+    // another line: what ends it must not stop ours.
+    others.retain(|channel| is_spelled_alike(&channel.digits, number));
+    Ok(if others.len() == 1 { Ok(others) } else { Err("unknown_number") })
+}
+
+/// Whether two numbers may be two spellings of one: the same country, and the same end.
+fn is_spelled_alike(one: &str, other: &str) -> bool {
+    const END: usize = 8;
+    let end =
+        |digits: &str| digits.len().checked_sub(END).map(|at| digits.split_at(at).1.to_owned());
+    number_key(one) == number_key(other)
+        || (end(one).is_some() && end(one) == end(other) && one.get(..2) == other.get(..2))
 }

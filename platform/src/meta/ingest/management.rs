@@ -2,9 +2,11 @@
 
 use super::account::concerned;
 use super::{Body, Left};
+use crate::meta::line::{self, causes};
 use crate::meta::payload::Fact;
 use crate::meta::templates::{self, News};
-use crate::store::{StoreError, WriteTx, accounts, alerts};
+use crate::store::accounts::Concerned;
+use crate::store::{StoreError, WriteTx, accounts, alerts, lines};
 
 /// Words that owner and managers are told of: field, word, kind of the alert. `*` = any word.
 const TOLD: [(&str, &str, &str); 9] = [
@@ -42,6 +44,9 @@ impl Body<'_> {
         if let Some(news) = template_news(&fact) {
             templates::status(tx, &fact.waba_id, &fact.subject, news)?;
         }
+        if fact.field == "phone_number_name_update" && fact.word == "APPROVED" {
+            self.name_approved(tx, &concerned, at)?;
+        }
         let told = TOLD
             .iter()
             .find(|(field, word, _)| *field == fact.field && (*word == "*" || *word == fact.word));
@@ -51,6 +56,23 @@ impl Body<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Meta has approved the display name: what it held back for that goes on.
+    fn name_approved(
+        &mut self,
+        tx: &mut WriteTx<'_>,
+        concerned: &[Concerned],
+        at: i64,
+    ) -> Result<(), StoreError> {
+        for channel in concerned {
+            let held = lines::held(tx.sql(), &channel.channel)?;
+            let cause = causes::NAME_NOT_APPROVED;
+            if held.iter().any(|held| held.cause == cause && held.since <= at) {
+                line::lift(tx, self.marks, &channel.channel, Some(cause))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -216,6 +216,6 @@ impl Body<'_> {
         tx: &WriteTx<'_>,
         phone_number_id: &str,
     ) -> Result<Result<ChannelRow, Left>, StoreError> {
-        Ok(chats::channel(tx.sql(), phone_number_id)?.ok_or("unknown_phone_number_id"))
+        Ok(chats::channel(tx.sql(), phone_number_id)?.ok_or(webhooks::NO_CHANNEL))
     }
 }

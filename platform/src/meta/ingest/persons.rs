@@ -11,7 +11,7 @@ use crate::meta::payload::{Customer, Person, PersonNews};
 use crate::store::chats::ChannelRow;
 use crate::store::people::ContactRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, people, texts};
+use crate::store::{StoreError, WriteTx, chats, people, texts, webhooks};
 
 impl Body<'_> {
     /// News about a person.
@@ -21,7 +21,7 @@ impl Body<'_> {
         person: &Person,
     ) -> Result<Option<Left>, StoreError> {
         let Some(channel) = channel_of(tx, person)? else {
-            return Ok(Some("unknown_phone_number_id"));
+            return Ok(Some(webhooks::NO_CHANNEL));
         };
         if let Some(wamid) = &person.wamid
             && texts::by_wamid(tx.sql(), wamid)?.is_some()

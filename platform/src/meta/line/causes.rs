@@ -93,6 +93,12 @@ pub(crate) const OF_CONNECTION: [&str; 9] = [
 /// The causes that end with a new token for the number.
 pub(crate) const OF_ACCESS: [&str; 3] = [ACCESS_WITHDRAWN, NUMBER_GONE, ACCOUNT_DELETED];
 
+/// Whether a person may lift it whoever told it. What a phone, a token or an account has to bring back
+/// is none of these.
+pub(crate) fn is_by_hand(cause: &str) -> bool {
+    !OF_CONNECTION.contains(&cause) && !OF_ACCESS.contains(&cause)
+}
+
 /// Place in the list, 0 = worst; one that is not known stands behind all others.
 pub(crate) fn rank(cause: &str) -> usize {
     ALL.iter().position(|(known, _)| *known == cause).unwrap_or(ALL.len())

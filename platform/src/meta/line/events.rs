@@ -17,6 +17,8 @@ pub(crate) enum Topic {
     Restriction,
     /// Whether the account is there at all.
     Existence,
+    /// What the account broke. Apart from all that changes nothing, which must not make it old.
+    Violation,
     /// Everything that changes nothing here.
     Other,
 }
@@ -29,6 +31,7 @@ impl Topic {
             Self::Ban => "ban",
             Self::Restriction => "restriction",
             Self::Existence => "existence",
+            Self::Violation => "violation",
             Self::Other => "other",
         }
     }
@@ -73,9 +76,14 @@ pub(crate) fn effects(news: &AccountNews) -> (Topic, Vec<Effect>) {
         "ACCOUNT_DELETED" => (Topic::Existence, vec![stop(causes::ACCOUNT_DELETED, "R5")]),
         "DISABLED_UPDATE" => (Topic::Ban, ban(news.ban_state.as_deref())),
         "ACCOUNT_RESTRICTION" => (Topic::Restriction, restrictions(news)),
-        "ACCOUNT_VIOLATION" => (Topic::Other, vec![Effect::Tell("violation")]),
+        "ACCOUNT_VIOLATION" => (Topic::Violation, vec![Effect::Tell("violation")]),
         _ => (Topic::Other, Vec::new()),
     }
+}
+
+/// Whether an event says that a number is on the owner's app no more, or we have no access to it.
+pub(crate) fn ends_connection(event: &str) -> bool {
+    matches!(event, "PARTNER_REMOVED" | "PARTNER_APP_UNINSTALLED" | "ACCOUNT_OFFBOARDED")
 }
 
 const fn stop(cause: &'static str, reason: &'static str) -> Effect {
@@ -171,7 +179,7 @@ mod tests {
             ("ACCOUNT_OFFBOARDED", "connection: hold reregistering R5 0"),
             ("ACCOUNT_RECONNECTED", "connection: reconnected; look"),
             ("ACCOUNT_DELETED", "existence: hold account_deleted R5 0"),
-            ("ACCOUNT_VIOLATION", "other: tell violation"),
+            ("ACCOUNT_VIOLATION", "violation: tell violation"),
             ("ACCOUNT_RESTRICTION", "restriction: tell restriction"),
             ("DISABLED_UPDATE", "ban: tell ban"),
             ("BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE", "other: "),

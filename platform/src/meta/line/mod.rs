@@ -11,7 +11,7 @@ pub(crate) mod state;
 pub(crate) mod worker;
 
 use super::marks::Marks;
-use crate::store::{Sql, StoreError, WriteTx, alerts, lines};
+use crate::store::{Sql, StoreError, WriteTx, accounts, alerts, lines};
 use state::{ChannelState, Facts, Held};
 
 /// What signs of life are told by, ms.
@@ -83,6 +83,28 @@ pub(crate) fn lift(
     Ok(())
 }
 
+/// A person says that a line may go on: lifts what the next message shows anew, should it not be over,
+/// be it a limit or what Meta once answered with a code. What Meta or the phone told as a fact (the owner
+/// disconnected, the account is gone) ends with a connection alone; then nothing is lifted, and these
+/// causes are given, worst first.
+pub(crate) fn resume(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+) -> Result<Vec<String>, StoreError> {
+    let (by_hand, standing): (Vec<_>, Vec<_>) = lines::held(tx.sql(), channel)?
+        .into_iter()
+        .partition(|held| held.code.is_some() || causes::is_by_hand(&held.cause));
+    let mut standing: Vec<String> = standing.into_iter().map(|held| held.cause).collect();
+    if standing.is_empty() {
+        for held in by_hand {
+            lift(tx, marks, channel, Some(&held.cause))?;
+        }
+    }
+    standing.sort_by_key(|cause| causes::rank(cause));
+    Ok(standing)
+}
+
 /// What holds a channel now: the worst stop, if any. Notices hold nothing; what has an end of its
 /// own is lifted within a minute of it.
 pub(crate) fn stopped(sql: &Sql, channel: &str) -> Result<Option<Stop>, StoreError> {
@@ -109,6 +131,47 @@ pub(crate) fn connected(
     lines::connected(tx.sql(), channel, at)?;
     refresh(tx, marks, channel)?;
     Ok(())
+}
+
+/// A person has connected the number at `at` (ms UTC) and brought its token: access is there again,
+/// and so is the connection, unless Meta has told since then that it ended. Where Meta's ids are
+/// others than before (`moved`), such news was about the connection of before.
+pub(crate) fn joined(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    at: i64,
+    moved: bool,
+) -> Result<(), StoreError> {
+    let topic = events::Topic::Connection.word();
+    let newest = accounts::newest_news(tx.sql(), channel, topic)?;
+    let ended = newest.is_some_and(|(event, then)| then > at && events::ends_connection(&event));
+    if moved || !ended {
+        for cause in causes::OF_ACCESS {
+            lines::lift(tx.sql(), channel, Some(cause))?;
+        }
+        connected(tx, marks, channel, at)?;
+        // What ended a connection before this one comes too late.
+        accounts::note_news(tx.sql(), channel, topic, "joined", at)?;
+    }
+    look_soon(tx, channel)
+}
+
+/// The operator brought a token for a number that is a channel already. Other ids at Meta (`moved`) come
+/// of a connection that was made just now; without them only access is there again, and the phone node
+/// tells the rest.
+pub(crate) fn renewed(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    moved: bool,
+) -> Result<(), StoreError> {
+    if moved {
+        let now = tx.now();
+        return joined(tx, marks, channel, now, true);
+    }
+    lift(tx, marks, channel, Some(causes::ACCESS_WITHDRAWN))?;
+    look_soon(tx, channel)
 }
 
 /// Has the phone node read within a minute.

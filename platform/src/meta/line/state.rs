@@ -137,8 +137,8 @@ pub(crate) struct Facts {
     pub(crate) last_sign_of_life: Option<i64>,
     /// Newest good reading of the phone node.
     pub(crate) read_at: Option<i64>,
-    /// The newest reading says that the number is on no Business App and none ever said it was: a
-    /// number of the Cloud API alone, which no phone keeps alive.
+    /// The newest reading says that the number is on no Business App, none ever said it was, and no
+    /// owner's phone was ever heard: a number of the Cloud API alone, which no phone keeps alive.
     pub(crate) never_on_app: bool,
     /// Stops and notices.
     pub(crate) held: Vec<Held>,
@@ -190,11 +190,16 @@ impl Facts {
     pub(crate) fn causes(&self, now: i64) -> Vec<(String, i64)> {
         let held = self.held.iter().filter(|held| held.stands(now));
         let mut all: Vec<_> = held.map(|held| (held.cause.clone(), held.since)).collect();
+        // A line that is down has ended: nobody is told to keep it alive, or that nobody knows.
+        let down = all.iter().any(|(cause, _)| causes::shows(cause) == Shows::Disconnected);
         let seen_at = self.read_at.unwrap_or(self.connected_at).max(self.alive_at());
-        if !self.never_on_app && self.quiet_days(now) >= WARN_DAYS.into_iter().min().unwrap_or(0) {
+        if !down
+            && !self.never_on_app
+            && self.quiet_days(now) >= WARN_DAYS.into_iter().min().unwrap_or(0)
+        {
             all.push((causes::QUIET.to_owned(), self.alive_at()));
         }
-        if now.saturating_sub(seen_at) >= UNSEEN_MS {
+        if !down && now.saturating_sub(seen_at) >= UNSEEN_MS {
             all.push((causes::UNKNOWN.to_owned(), seen_at));
         }
         all.sort_by(|a, b| (causes::rank(&a.0), a.1, &a.0).cmp(&(causes::rank(&b.0), b.1, &b.0)));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::time;
 
 use super::events::Topic;
@@ -23,8 +24,12 @@ const ROUND: Duration = Duration::from_mins(1);
 /// of one server do not ask at once.
 const READ_EVERY_MS: i64 = 60 * 60 * 1_000;
 
-/// A reading may show the state of before: it lifts only what began longer ago than this, ms.
-const LAG_MS: i64 = 10 * 60 * 1_000;
+/// A reading may show the state of before: it lifts, and ends, only what began longer ago than this,
+/// ms.
+pub(crate) const LAG_MS: i64 = 10 * 60 * 1_000;
+
+/// Readings at the same time.
+const AT_ONCE: usize = 16;
 
 /// Runs the worker until the platform stops.
 pub(crate) async fn run(state: AppState) {
@@ -48,11 +53,15 @@ pub(crate) async fn run(state: AppState) {
 /// Readings of the numbers whose time has come, then a look at every line: after a long pause of this
 /// server the reading shows that all is well before anybody is told otherwise.
 async fn round(state: &AppState) -> Result<(), StoreError> {
-    for channel in state.store.write(due).await? {
+    let due = state.store.write(due).await?;
+    // Beside each other: one that gets no answer must not keep the others' days waiting.
+    let read = stream::iter(due).map(|channel| async move {
         if let Err(refusal) = read_now(state, &channel).await? {
             log::info!("phone_node channel={channel} passes={}", refusal.may_pass());
         }
-    }
+        Ok::<_, StoreError>(())
+    });
+    read.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     state
         .store
         .write(|tx| -> Result<(), StoreError> {
@@ -117,7 +126,16 @@ pub(crate) async fn read_now(
     let asked_at = state.ports.clock.now_ms();
     let answer = ask(state.ports.graph.as_ref(), request).await.map(|node| Reading::of(&node));
     let (id, said) = (channel.to_owned(), answer.clone());
-    state.store.write(move |tx| take_in(tx, &id, asked_at, &said)).await?;
+    state
+        .store
+        .write(move |tx| {
+            // Connected anew while Meta was asked: this answer is about ids and a token of before.
+            match lines::address(tx.sql(), &id)? {
+                Some(now) if now == address => take_in(tx, &id, asked_at, &said),
+                _ => Ok(()),
+            }
+        })
+        .await?;
     state.sends.wake();
     Ok(answer)
 }
@@ -140,42 +158,26 @@ fn take_in(
         Ok(reading) => {
             let was_on_app = lines::note_reading(tx.sql(), channel, asked_at, reading)?;
             let held = lines::held(tx.sql(), channel)?;
-            let old = |cause: &str| {
-                held.iter().any(|h| h.cause == cause && h.since.saturating_add(LAG_MS) <= asked_at)
-            };
+            let old = |since: i64| since.saturating_add(LAG_MS) <= asked_at;
             // Whoever may read the node has access.
             let mut over = vec![causes::ACCESS_WITHDRAWN, causes::NUMBER_GONE];
             if reading.payment_trouble() == Some(false) {
                 over.push(causes::PAYMENT);
             }
-            for cause in over.into_iter().filter(|cause| old(cause)) {
-                super::lift(tx, &mut marks, channel, Some(cause))?;
+            let (over, young): (Vec<_>, Vec<_>) = held
+                .iter()
+                .filter(|held| over.contains(&held.cause.as_str()))
+                .partition(|held| old(held.since));
+            for held in over {
+                super::lift(tx, &mut marks, channel, Some(&held.cause))?;
             }
-            if reading.on_app == Some(true) {
-                // News that is older than what Meta says now comes too late.
-                let at = asked_at.saturating_sub(LAG_MS);
-                let topic = Topic::Connection.word();
-                accounts::note_news(tx.sql(), channel, topic, "reading", at)?;
+            // What began just now is looked at again as soon as a reading can tell.
+            let mut again: Vec<i64> = young.iter().map(|held| held.since).collect();
+            if let Some(on_app) = reading.on_app {
+                again.extend(connection(tx, &mut marks, channel, asked_at, (on_app, was_on_app))?);
             }
-            match reading.on_app {
-                Some(true) if causes::OF_CONNECTION.iter().any(|cause| old(cause)) => {
-                    let recent = held.iter().any(|h| {
-                        causes::OF_CONNECTION.contains(&h.cause.as_str()) && !old(&h.cause)
-                    });
-                    if !recent {
-                        super::connected(tx, &mut marks, channel, asked_at)?;
-                    }
-                }
-                Some(false) if was_on_app => {
-                    let known =
-                        held.iter().any(|h| causes::OF_CONNECTION.contains(&h.cause.as_str()));
-                    if !known {
-                        let cause = causes::UNLINKED.to_owned();
-                        let stop = super::Stop { reason: "R5", cause, code: None, since: asked_at };
-                        super::stop(tx, &mut marks, channel, stop)?;
-                    }
-                }
-                Some(_) | None => {}
+            if let Some(since) = again.into_iter().max() {
+                lines::look_by(tx.sql(), channel, since.saturating_add(LAG_MS))?;
             }
         }
         Err(refusal) => {
@@ -191,4 +193,43 @@ fn take_in(
     }
     refresh(tx, &mut marks, channel)?;
     marks.write(tx)
+}
+
+/// What a reading says of the connection; since when something stands that it cannot judge yet.
+fn connection(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    channel: &str,
+    asked_at: i64,
+    (on_app, was_on_app): (bool, bool),
+) -> Result<Option<i64>, StoreError> {
+    let judged_until = asked_at.saturating_sub(LAG_MS);
+    let held = lines::held(tx.sql(), channel)?;
+    let newest = held
+        .iter()
+        .filter(|held| causes::OF_CONNECTION.contains(&held.cause.as_str()))
+        .map(|held| held.since)
+        .max();
+    if on_app {
+        // News that is older than what Meta says now comes too late.
+        let topic = Topic::Connection.word();
+        accounts::note_news(tx.sql(), channel, topic, "reading", judged_until)?;
+    }
+    match (on_app, newest) {
+        (true, Some(since)) if since <= judged_until => {
+            super::connected(tx, marks, channel, asked_at)?;
+        }
+        (true, Some(since)) => return Ok(Some(since)),
+        (false, None) if was_on_app => {
+            let since = lines::facts(tx.sql(), channel)?.map_or(0, |(_, facts)| facts.connected_at);
+            if since > judged_until {
+                return Ok(Some(since));
+            }
+            let cause = causes::UNLINKED.to_owned();
+            let stop = super::Stop { reason: "R5", cause, code: None, since: asked_at };
+            super::stop(tx, marks, channel, stop)?;
+        }
+        _ => {}
+    }
+    Ok(None)
 }

@@ -12,12 +12,14 @@ use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::{JsonBody, Params};
 use crate::agents::session::Caller;
 use crate::meta::line::reading::Reading;
+use crate::meta::line::state::DAY_MS;
 use crate::meta::line::{self, worker};
 use crate::meta::marks::Marks;
 use crate::meta::onboarding::refusals;
 use crate::meta::onboarding::sync::{self, Asked, Kind};
 use crate::state::AppState;
 use crate::store::alerts::Alert;
+use crate::store::reports::{self, Priced};
 use crate::store::{StoreError, alerts, lines, objects};
 use crate::wire::objects as wire;
 
@@ -91,6 +93,33 @@ pub(crate) async fn health(
         })
         .await?;
     Ok(Json(health))
+}
+
+/// What Meta said of the prices of a number's messages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Prices {
+    /// From when on, ms UTC.
+    since: i64,
+    /// The most frequent first.
+    prices: Vec<Priced>,
+}
+
+/// The most days that prices are counted over, and how many without a wish.
+pub(crate) const MAX_DAYS: usize = 92;
+pub(crate) const DAYS: usize = 30;
+
+/// `GET /v1/office/channels/{id}/prices`: how many messages were priced as what.
+pub(crate) async fn prices(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Json<Prices>, ApiError> {
+    channel(&state, &caller, &id).await?;
+    let days = i64::try_from(params.number("days", DAYS, MAX_DAYS)?).unwrap_or(i64::MAX);
+    let since = state.ports.clock.now_ms().saturating_sub(days.saturating_mul(DAY_MS));
+    let prices = state.store.read(move |sql| reports::prices_of(sql, &id, since)).await?;
+    Ok(Json(Prices { since, prices }))
 }
 
 /// `GET /v1/office/alerts`.

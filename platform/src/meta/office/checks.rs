@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::channel;
 use super::view::LIFE_DAYS;
@@ -15,9 +16,10 @@ use crate::meta::line::causes::{self, Shows};
 use crate::meta::line::reading::Reading;
 use crate::meta::line::state::{Facts, ImportStage, WARN_DAYS};
 use crate::meta::line::worker;
+use crate::meta::onboarding::own_address::{self, Way};
 use crate::meta::onboarding::refusals;
 use crate::meta::onboarding::subscriptions::{self, Subscription};
-use crate::meta::payload::values::items;
+use crate::meta::payload::values::{id, items};
 use crate::state::AppState;
 use crate::store::lines;
 use crate::store::lines::Address;
@@ -89,18 +91,32 @@ pub(crate) async fn get(
     };
     let (_, facts) = found.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     let at = state.ports.clock.now_ms();
-    let mut checks = vec![webhooks(subscription.as_ref()), account_check(subscribed)];
+    let way = match &state.settings.public_url {
+        Some(_) => Some(own_address::test(&state).await),
+        None => None,
+    };
+    let mut checks =
+        vec![webhooks(subscription.as_ref()), address_check(way), account_check(subscribed)];
     checks.extend(of_reading(&reading, &facts));
     checks.extend(of_facts(&facts, at));
     Ok(Json(Checks { at, checks }))
 }
 
-/// Whether the account sends its webhooks to any app, as far as our token may see.
+/// Whether the account sends its webhooks to our app; where ours is not known, to any, as far as our
+/// token may see.
 async fn account(state: &AppState, address: &Address) -> Result<bool, Refusal> {
     let token = worker::open(state, &address.token_sealed).ok_or(Refusal::NotSent)?;
     let path = format!("/{}/subscribed_apps", address.waba_id);
     let answer = ask(state.ports.graph.as_ref(), GraphRequest::get(path, token)).await?;
-    Ok(!items(answer.get("data")).is_empty())
+    Ok(sends_to(&answer, state.settings.app_id.as_deref()))
+}
+
+/// Whether `app_id`, or any app without one, is among the subscribed.
+fn sends_to(answer: &Value, app_id: Option<&str>) -> bool {
+    items(answer.get("data")).iter().any(|one| {
+        let app = one.pointer("/whatsapp_business_api_data/id");
+        app_id.is_none_or(|ours| id(app).as_deref() == Some(ours))
+    })
 }
 
 fn webhooks(subscription: Option<&Result<Subscription, Refusal>>) -> Check {
@@ -112,6 +128,17 @@ fn webhooks(subscription: Option<&Result<Subscription, Refusal>>) -> Check {
         Some(Ok(it)) if !it.is_ours => Check::new(NAME, Verdict::Bad, "another_address"),
         Some(Ok(it)) if !it.active => Check::new(NAME, Verdict::Bad, "switched_off"),
         Some(Ok(it)) => Check::new(NAME, Verdict::Bad, format!("missing:{}", it.missing.join(","))),
+    }
+}
+
+/// Whether what is sent to our public address comes to us.
+fn address_check(way: Option<Way>) -> Check {
+    const NAME: &str = "address";
+    match way {
+        None => Check::new(NAME, Verdict::Bad, "no_public_url"),
+        Some(Way::Back) => Check::new(NAME, Verdict::Ok, Way::Back.word()),
+        Some(Way::Refused(status)) => Check::new(NAME, Verdict::Bad, format!("refused:{status}")),
+        Some(way) => Check::new(NAME, Verdict::Bad, way.word()),
     }
 }
 
@@ -215,6 +242,7 @@ fn of_facts(facts: &Facts, now: i64) -> Vec<Check> {
 mod tests {
     use super::*;
     use crate::meta::line::state::{DAY_MS, Held, Import};
+    use serde_json::json;
 
     const NOW: i64 = 1_000 * DAY_MS;
 
@@ -300,6 +328,15 @@ mod tests {
         ] {
             assert_eq!(said(&of_facts(&Facts { import, ..facts() }, NOW))[2], expected);
         }
+    }
+
+    #[test]
+    fn the_account_of_another_app_is_none_of_ours() {
+        let with = |id: Value| json!({"data": [{"whatsapp_business_api_data": {"id": id}}]});
+        assert!(sends_to(&with(json!("77")), Some("77")) && sends_to(&with(json!(77)), Some("77")));
+        assert!(!sends_to(&with(json!("78")), Some("77")));
+        assert!(sends_to(&with(json!("78")), None));
+        assert!(!sends_to(&json!({"data": []}), None));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::channels::refused;
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::session::Caller;
+use crate::meta::onboarding::own_address::{self, Way};
 use crate::meta::onboarding::{self, refusals, subscriptions, told};
 use crate::state::AppState;
 use crate::store::onboardings::{self, Onboarding};
@@ -69,7 +70,8 @@ pub(crate) struct Begun {
 }
 
 /// `POST /v1/office/channels/onboarding`: what the browser needs to open Meta's window. Refused until
-/// Meta sends this server everything, for what is missed cannot be fetched again.
+/// Meta sends this server everything and a test webhook comes back from our own public address, for
+/// what is missed cannot be fetched again.
 pub(crate) async fn start(
     State(state): State<AppState>,
     caller: Caller,
@@ -77,18 +79,23 @@ pub(crate) async fn start(
     allowed(&state, &caller).await?;
     let app_id = needed(state.settings.app_id.as_ref(), "FIELDLINE_APP_ID")?;
     let config_id = needed(state.settings.config_id.as_ref(), "FIELDLINE_CONFIG_ID")?;
+    // The default, the address that this server listens on, is none that Meta could call.
+    needed(state.settings.public_url.as_ref(), "FIELDLINE_PUBLIC_URL")?;
     let subscription = subscriptions::look(&state, &app_id)
         .await
         .map_err(|refusal| refused(refusals::of(refusal)))?;
-    if !subscription.is_whole() {
-        return Err(ApiError::with(
-            ErrorCode::NotReady,
-            json!({
-                "address_verified": subscription.is_ours,
-                "active": subscription.active,
-                "missing_fields": subscription.missing,
-            }),
-        ));
+    let way = own_address::test(&state).await;
+    if !subscription.is_whole() || way != Way::Back {
+        let mut details = json!({
+            "address_verified": subscription.is_ours,
+            "active": subscription.active,
+            "missing_fields": subscription.missing,
+            "test_webhook": way.word(),
+        });
+        if let (Some(status), Some(fields)) = (way.status(), details.as_object_mut()) {
+            fields.insert("test_status".to_owned(), status.into());
+        }
+        return Err(ApiError::with(ErrorCode::NotReady, details));
     }
     let actor = caller.actor;
     let begun = state.store.write(move |tx| onboarding::start(tx, &actor)).await?;
@@ -159,13 +166,17 @@ pub(crate) async fn finish(
     go_on(&state, &caller, &id).await
 }
 
-/// `POST /v1/office/channels/onboarding/{id}/resume`: goes on now with what waits for a next try.
+/// `POST /v1/office/channels/onboarding/{id}/resume`: goes on now with what waits for a next try. Where
+/// the word of Meta's window was lost, the token tells the account if it is good for one alone.
 pub(crate) async fn resume(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<View>, ApiError> {
-    find(&state, &caller, &id).await?;
+    let found = find(&state, &caller, &id).await?;
+    if let Some(app_id) = &state.settings.app_id {
+        onboarding::name_by_token(&state, app_id, &found).await?;
+    }
     go_on(&state, &caller, &id).await
 }
 

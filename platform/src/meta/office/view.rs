@@ -9,8 +9,8 @@ use crate::meta::line::state::{DAY_MS, Facts};
 use crate::meta::onboarding::sync::Kind;
 use crate::store::alerts::{self, Alert};
 use crate::store::lines::{self, Address};
-use crate::store::onboardings;
-use crate::store::{Sql, StoreError, accounts, objects};
+use crate::store::reports::{self, HandoverNews, ReportedError};
+use crate::store::{Sql, StoreError, accounts, gauges, objects, onboardings};
 use crate::wire::objects as wire;
 
 /// WhatsApp ends a line after about so many days without its owner (whatsapp.md 4.1).
@@ -52,6 +52,12 @@ pub(crate) struct Health {
     syncs: Vec<Sync>,
     /// The newest alerts.
     alerts: Vec<Alert>,
+    /// Errors that Meta reported and that belong to no message, newest first.
+    reported_errors: Vec<ReportedError>,
+    /// Chats that a program of Meta's has or had, newest first.
+    handovers: Vec<HandoverNews>,
+    /// How this server keeps up with what Meta sends, all numbers together.
+    webhooks: Webhooks,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -81,11 +87,21 @@ struct Sync {
     whatsapp_code: Option<i64>,
 }
 
-/// How many of a workspace's newest alerts are looked at.
-const LOOKED_AT: i64 = 500;
+#[derive(Debug, Serialize, JsonSchema)]
+/// How this server keeps up with what Meta sends.
+#[schemars(rename = "WebhookHealth")]
+struct Webhooks {
+    /// Bodies that wait.
+    waiting: i64,
+    /// When the oldest of them came, ms UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_since: Option<i64>,
+    /// Bodies that nobody could work off.
+    failed: i64,
+}
 
-/// How many alerts come with a channel.
-const ALERTS: usize = 20;
+/// How many alerts, and how many handovers, come with a channel.
+const NEWEST: i64 = 20;
 
 /// The health of a channel at `now`.
 pub(super) fn health(
@@ -118,7 +134,7 @@ pub(super) fn health(
             });
         }
     }
-    let all = alerts::newest(sql, &address.workspace, LOOKED_AT)?;
+    let gauges = gauges::take_webhooks(sql)?;
     Ok(Health {
         channel,
         phone_number_id: address.phone_number_id.clone(),
@@ -133,6 +149,13 @@ pub(super) fn health(
         reading: reading.map(|(_, reading)| reading),
         facts: accounts::facts(sql, &address.waba_id, &address.digits)?,
         syncs,
-        alerts: all.into_iter().filter(|alert| alert.channel == id).take(ALERTS).collect(),
+        alerts: alerts::newest_of(sql, id, NEWEST)?,
+        reported_errors: reports::errors_of(sql, id)?,
+        handovers: reports::handovers_of(sql, id, NEWEST)?,
+        webhooks: Webhooks {
+            waiting: gauges.pending,
+            waiting_since: gauges.oldest_pending,
+            failed: gauges.in_trouble.iter().map(|(_, count)| count).sum(),
+        },
     })
 }

@@ -109,8 +109,7 @@ impl Step {
             (Self::Started, Event::Told) => Self::Told,
             (Self::Started, Event::Granted) => Self::Granted,
             (Self::Told, Event::Granted) | (Self::Granted, Event::Told) => Self::Ready,
-            // A token for one account alone names it too, should the window's word be lost.
-            (Self::Ready | Self::Granted, Event::Named) => Self::Named,
+            (Self::Ready, Event::Named) => Self::Named,
             (Self::Named, Event::Subscribed) => Self::Subscribed,
             (Self::Subscribed, Event::Joined) => Self::Joined,
             (Self::Joined, Event::ContactsAsked) => Self::ContactsAsked,
@@ -152,7 +151,7 @@ mod tests {
     const TABLE: [(&str, &str); 12] = [
         ("started", "told granted . . . . . cancelled refused expired"),
         ("told", ". ready . . . . . cancelled refused expired"),
-        ("granted", "ready . named . . . . cancelled refused expired"),
+        ("granted", "ready . . . . . . cancelled refused expired"),
         ("ready", ". . named . . . . . refused ."),
         ("named", ". . . subscribed . . . . refused ."),
         ("subscribed", ". . . . joined . . . refused ."),

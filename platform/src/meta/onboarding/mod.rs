@@ -6,6 +6,7 @@
 //! never called: it would take the number off the phone (whatsapp.md 0.9).
 
 pub(crate) mod machine;
+pub(crate) mod own_address;
 pub(crate) mod refusals;
 pub(crate) mod subscriptions;
 pub(crate) mod sync;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use self::machine::{Event, Step};
 use self::sync::{Asked, Kind};
 use self::told::Told;
-use super::ask::ask;
+use super::ask::{Refusal, ask};
 use super::graph::{GraphBody, GraphRequest};
 use super::line::{self, worker};
 use super::marks::Marks;
@@ -132,6 +133,10 @@ pub(crate) async fn take_code(
         Ok(_) => None,
     };
     change(state, onboarding, move |tx, held| {
+        if held.step.after(Event::Granted).is_none() {
+            // The owner left, or another code was quicker: this one changes nothing any more.
+            return Ok(());
+        }
         if let Some(sealed) = sealed {
             held.token_sealed = Some(sealed);
             (held.cause, held.code) = (None, None);
@@ -144,6 +149,42 @@ pub(crate) async fn take_code(
         Ok(())
     })
     .await
+}
+
+/// Takes the account from the token where the word of Meta's window was lost between browser and server:
+/// the owner has done all there is to do on the phone, and its 24 hours run.
+pub(crate) async fn name_by_token(
+    state: &AppState,
+    app_id: &str,
+    onboarding: &Onboarding,
+) -> Result<(), StoreError> {
+    let (Step::Granted, Some(token)) = (onboarding.step, token(state, onboarding)) else {
+        return Ok(());
+    };
+    // Without an answer it stays where it is, and the next wish asks again.
+    let Ok(granted) = debug_token(state, app_id, token).await else { return Ok(()) };
+    let mut accounts = granted_accounts(&granted);
+    accounts.sort_unstable();
+    accounts.dedup();
+    let [account] = accounts.as_slice() else { return Ok(()) };
+    let waba_id = account.clone();
+    change(state, onboarding, move |tx, held| {
+        if held.step == Step::Granted {
+            held.waba_id = Some(waba_id);
+            step(held, Event::Told, tx.now());
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What Meta says of a token.
+async fn debug_token(state: &AppState, app_id: &str, token: Secret) -> Result<Value, Refusal> {
+    let request = GraphRequest {
+        query: vec![("input_token", token)],
+        ..GraphRequest::get("/debug_token", subscriptions::app_token(state, app_id))
+    };
+    ask(state.ports.graph.as_ref(), request).await
 }
 
 /// Makes every step that is ours, one after the other, until one has no answer or nothing is left.
@@ -228,11 +269,7 @@ async fn name(
     let waba = onboarding.waba_id.clone().ok_or((refusals::NO_NUMBER, None))?;
     if let Some(app_id) = &state.settings.app_id {
         // The window's word is the browser's: what the token is good for is Meta's.
-        let request = GraphRequest {
-            query: vec![("input_token", token.clone())],
-            ..GraphRequest::get("/debug_token", subscriptions::app_token(state, app_id))
-        };
-        let granted = ask(graph, request).await.map_err(refusals::of)?;
+        let granted = debug_token(state, app_id, token.clone()).await.map_err(refusals::of)?;
         let accounts = granted_accounts(&granted);
         if !accounts.is_empty() && !accounts.contains(&waba) {
             return Err((refusals::WRONG_LOGIN, None));
@@ -296,23 +333,34 @@ async fn join(state: &AppState, onboarding: &Onboarding) -> Result<bool, StoreEr
                 held.cause = Some(refusals::NUMBER_TAKEN.to_owned());
                 step(held, Event::Refused, tx.now());
             }
-            Joined::Made(channel) | Joined::Renewed(channel) => {
-                lines::set_connecting(tx.sql(), &channel, true)?;
-                let at = held.told_at.unwrap_or_else(|| tx.now());
-                for cause in line::causes::OF_ACCESS {
-                    lines::lift(tx.sql(), &channel, Some(cause))?;
-                }
-                line::connected(tx, &mut marks, &channel, at)?;
-                line::look_soon(tx, &channel)?;
-                marks.channel(&held.workspace, &channel);
-                held.channel = Some(channel);
-                step(held, Event::Joined, tx.now());
-            }
+            Joined::Made(channel) => connect(tx, &mut marks, held, channel, true)?,
+            Joined::Renewed { channel, moved } => connect(tx, &mut marks, held, channel, moved)?,
         }
         marks.write(tx)
     })
     .await?;
+    // What came for the number before it was a channel is worked off now.
+    state.webhooks.wake();
     Ok(true)
+}
+
+/// The number is a channel: its line begins anew.
+fn connect(
+    tx: &mut WriteTx<'_>,
+    marks: &mut Marks,
+    held: &mut Onboarding,
+    channel: String,
+    moved: bool,
+) -> Result<(), StoreError> {
+    lines::set_connecting(tx.sql(), &channel, true)?;
+    // Meta named it among the numbers that are on an app.
+    lines::note_on_app(tx.sql(), &channel)?;
+    let at = held.told_at.unwrap_or_else(|| tx.now());
+    line::joined(tx, marks, &channel, at, moved)?;
+    marks.channel(&held.workspace, &channel);
+    held.channel = Some(channel);
+    step(held, Event::Joined, tx.now());
+    Ok(())
 }
 
 /// Makes one of the two calls. Its refusal is told and ends nothing: the number works without.

@@ -9,8 +9,7 @@ use crate::meta::graph::GraphRequest;
 use crate::meta::line::{self, worker};
 use crate::meta::marks::Marks;
 use crate::state::AppState;
-use crate::store::onboardings::{self, SyncCall};
-use crate::store::{StoreError, imports, lines};
+use crate::store::{StoreError, WriteTx, imports, lines, onboardings};
 
 /// How long after a connection Meta takes the calls, ms.
 pub(crate) const WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -76,37 +75,38 @@ pub(crate) async fn call(
     let id = channel.to_owned();
     let found = state.store.read(move |sql| lines::address(sql, &id)).await?;
     let Some(address) = found else { return Ok(None) };
-    let id = channel.to_owned();
-    let before = state.store.read(move |sql| onboardings::sync_call(sql, &id, kind)).await?;
-    let before = before.filter(|before| before.tried_at >= connected_at);
-    if before.as_ref().is_some_and(|before| before.accepted_at.is_some()) {
-        return Ok(Some(refused(refusals::SYNC_USED, None)));
-    }
-    if now >= connected_at.saturating_add(WITHIN_MS) {
-        return Ok(Some(refused(refusals::SYNC_TOO_LATE, None)));
-    }
     let Some(token) = worker::open(state, &address.token_sealed) else {
         return Ok(Some(refused(refusals::TOKEN, None)));
     };
     let id = channel.to_owned();
-    state.store.write(move |tx| onboardings::try_sync(tx.sql(), &id, kind, now)).await?;
+    let claim = state.store.write(move |tx| claim(tx, &id, kind, connected_at, now)).await?;
+    let (first, again) = match claim {
+        Claim::Ours { first, again } => (first, again),
+        Claim::Not(asked) => return Ok(Some(asked)),
+    };
     let body = json!({"messaging_product": "whatsapp", "sync_type": kind.of_meta()});
     let path = format!("/{}/smb_app_data", address.phone_number_id);
     let answer = ask(state.ports.graph.as_ref(), GraphRequest::post(path, token, body)).await;
-    let asked = judge(answer.map(|_| ()), before.as_ref());
+    let asked = judge(answer.map(|_| ()), again);
     let id = channel.to_owned();
     state
         .store
         .write(move |tx| -> Result<(), StoreError> {
-            let (accepted_at, code) = match asked {
-                Asked::Accepted => (Some(now), None),
-                Asked::Refused { code, .. } => (None, code),
-            };
-            let call = SyncCall { tried_at: now, accepted_at, code };
-            onboardings::note_sync(tx.sql(), &id, kind, &call)?;
-            if asked == Asked::Accepted && kind == Kind::History {
+            match asked {
+                Asked::Accepted => onboardings::sync_accepted(tx.sql(), &id, kind, tx.now())?,
+                Asked::Refused { code, .. } => {
+                    onboardings::sync_refused(tx.sql(), &id, kind, code)?;
+                }
+            }
+            if kind == Kind::History {
+                match asked {
+                    Asked::Accepted => imports::asked(tx.sql(), &id, now, first)?,
+                    Asked::Refused { cause: refusals::HISTORY_DECLINED, .. } => {
+                        imports::declined(tx.sql(), &id, now)?;
+                    }
+                    Asked::Refused { .. } => return Ok(()),
+                }
                 let mut marks = Marks::default();
-                imports::asked(tx.sql(), &id, now)?;
                 line::refresh(tx, &mut marks, &id)?;
                 marks.write(tx)?;
             }
@@ -116,12 +116,47 @@ pub(crate) async fn call(
     Ok(Some(asked))
 }
 
-fn judge(answer: Result<(), Refusal>, before: Option<&SyncCall>) -> Asked {
+/// Whether a call may be made.
+enum Claim {
+    /// It is written down that it is made now.
+    Ours {
+        /// When it was first tried for this connection, ms UTC: what came since is of this import.
+        first: i64,
+        /// It was tried before, and its answer was lost.
+        again: bool,
+    },
+    /// It is not to be made.
+    Not(Asked),
+}
+
+/// Writes the try down before the call, in one commit with the look at what was tried before: of two
+/// that come together the second knows of the first, whose call Meta then names to it.
+fn claim(
+    tx: &mut WriteTx<'_>,
+    channel: &str,
+    kind: Kind,
+    connected_at: i64,
+    now: i64,
+) -> Result<Claim, StoreError> {
+    let before = onboardings::sync_call(tx.sql(), channel, kind)?;
+    let before = before.filter(|before| before.tried_at >= connected_at);
+    if before.as_ref().is_some_and(|before| before.accepted_at.is_some()) {
+        return Ok(Claim::Not(refused(refusals::SYNC_USED, None)));
+    }
+    if now >= connected_at.saturating_add(WITHIN_MS) {
+        return Ok(Claim::Not(refused(refusals::SYNC_TOO_LATE, None)));
+    }
+    let first = before.as_ref().map_or(now, |before| before.tried_at);
+    onboardings::try_sync(tx.sql(), channel, kind, first)?;
+    Ok(Claim::Ours { first, again: before.is_some() })
+}
+
+fn judge(answer: Result<(), Refusal>, again: bool) -> Asked {
     match answer {
         Ok(()) => Asked::Accepted,
         Err(refusal) => {
             let (cause, code) = refusals::of(refusal);
-            if cause == refusals::SYNC_USED && before.is_some() {
+            if cause == refusals::SYNC_USED && again {
                 Asked::Accepted
             } else {
                 refused(cause, code)
@@ -141,12 +176,11 @@ mod tests {
     #[test]
     fn already_called_is_a_refusal_only_if_it_was_not_we_who_called() {
         let used = Err(Refusal::Refused { status: 400, code: Some(2_593_107), subcode: None });
-        let tried = SyncCall { tried_at: 1, accepted_at: None, code: None };
-        assert_eq!(judge(used, Some(&tried)), Asked::Accepted);
-        assert_eq!(judge(used, None), refused("sync_used", Some(2_593_107)));
+        assert_eq!(judge(used, true), Asked::Accepted);
+        assert_eq!(judge(used, false), refused("sync_used", Some(2_593_107)));
         let late = Err(Refusal::Refused { status: 400, code: Some(2_593_108), subcode: None });
-        assert_eq!(judge(late, Some(&tried)), refused("sync_too_late", Some(2_593_108)));
-        assert_eq!(judge(Ok(()), None), Asked::Accepted);
+        assert_eq!(judge(late, true), refused("sync_too_late", Some(2_593_108)));
+        assert_eq!(judge(Ok(()), false), Asked::Accepted);
         for kind in [Kind::Contacts, Kind::History] {
             assert_eq!(Kind::of(kind.word()), Some(kind));
         }

@@ -44,8 +44,9 @@ async fn allowed(state: &AppState, caller: &Caller, right: Right) -> Result<(), 
     office::read(state, caller.clone(), right, |_, _, _| Ok(())).await
 }
 
-/// `POST /v1/office/channels/{id}/resume`: lifts every stop of a channel. What waits goes on in
-/// order, guard and window judged again. The only end of a spam hold (131048).
+/// `POST /v1/office/channels/{id}/resume`: lifts what a person may lift of a channel. What waits goes
+/// on in order, guard and window judged again. The only end of a spam hold (131048). Where the line is
+/// down for what no person's word ends, nothing is lifted.
 pub(crate) async fn resume(
     State(state): State<AppState>,
     caller: Caller,
@@ -54,20 +55,24 @@ pub(crate) async fn resume(
     allowed(&state, &caller, Right::Channels).await?;
     let woken = state.clone();
     let workspace = caller.actor.workspace;
-    let known = state
+    let standing = state
         .store
-        .write(move |tx| -> Result<bool, StoreError> {
+        .write(move |tx| -> Result<Option<Vec<String>>, StoreError> {
             if !channels::is_of(tx.sql(), &id, &workspace)? {
-                return Ok(false);
+                return Ok(None);
             }
             let mut marks = Marks::default();
-            line::lift(tx, &mut marks, &id, None)?;
+            let standing = line::resume(tx, &mut marks, &id)?;
             marks.write(tx)?;
             tx.after_commit(move || woken.sends.wake());
-            Ok(true)
+            Ok(Some(standing))
         })
         .await?;
-    if known { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::new(ErrorCode::NotFound)) }
+    match standing {
+        None => Err(ApiError::new(ErrorCode::NotFound)),
+        Some(causes) if causes.is_empty() => Ok(StatusCode::NO_CONTENT),
+        Some(causes) => Err(ApiError::with(ErrorCode::LineDown, json!({ "causes": causes }))),
+    }
 }
 
 /// All templates, and when each account's list was fetched.
