@@ -47,6 +47,8 @@ pub enum DeskCommand {
         to: String,
         /// End of the snooze, ms UTC.
         until: Option<i64>,
+        /// The newest live message that the person had seen, if the phone says so.
+        based_on_n: Option<i64>,
     },
     /// Moves a conversation to somebody.
     Assign(Assign),
@@ -182,7 +184,14 @@ fn status(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
         ("snoozed", None) => return Err(malformed("until")),
         _ => None,
     };
-    Ok(DeskCommand::Status { conversation, was, to, until })
+    let based_on_n = match fields.value("based_on_n") {
+        None | Some(Value::Null) => None,
+        Some(n) => {
+            let n = n.as_i64().filter(|n| *n >= 0);
+            Some(n.ok_or_else(|| malformed("based_on_n"))?)
+        }
+    };
+    Ok(DeskCommand::Status { conversation, was, to, until, based_on_n })
 }
 
 fn assign(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
