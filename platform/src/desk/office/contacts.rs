@@ -13,6 +13,7 @@ use crate::agents::session::Caller;
 use crate::desk::audit::{self, Who};
 use crate::desk::contact::{self, Fault};
 use crate::desk::rights::Right;
+use crate::feed::scope::Reader;
 use crate::feed::{ENVELOPE, MAX_PAGE};
 use crate::state::AppState;
 use crate::store::contacts::{self, conversations};
@@ -71,13 +72,17 @@ pub(crate) async fn list(
         return Err(ApiError::malformed("q"));
     }
     let after = params.optional("after").unwrap_or_default().to_owned();
-    let page = read(&state, caller, Right::Contacts, move |sql, _, workspace| {
-        let ids = contacts::search(sql, &workspace.id, &text, &after, limit)?;
+    let page = read(&state, caller, Right::Contacts, move |sql, caller, workspace| {
+        // Whoever sees the end of numbers alone must not find out the rest by asking for it.
+        let reader = Reader::new(sql, caller.actor.clone(), workspace)?;
+        let wanted = (text.as_str(), !reader.masks);
+        let ids = contacts::search(sql, &workspace.id, wanted, &after, limit)?;
         let full = i64::try_from(ids.len()).is_ok_and(|count| count >= limit);
         let next = ids.last().filter(|_| full).cloned();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(mut object) = contact_json(sql, &id)? else { continue };
+            reader.mask(&mut object);
             if let Some(map) = object.as_object_mut() {
                 map.insert("conversations".into(), conversations(sql, &id)?.into());
             }
