@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{BEN, MARIA, OWNER, World, to_member};
+use crate::world::{BEN, MARIA, OWNER, World, device, to_member};
 
 #[tokio::test(start_paused = true)]
 async fn s22_every_address_of_the_office_needs_its_right() {
@@ -94,6 +94,81 @@ async fn s22_nobody_lifts_themselves_above_their_role() {
             .await
             .status
             .is_success()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn s22_who_may_see_to_members_reaches_no_higher_than_themselves() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    world.office(&owner, "PUT", "rights", json!({"employee": ["members"]})).await.ok();
+    let boss = json!({"name": "Mona", "email": "mona@example.test", "role": "manager"});
+    let made = world.office(&owner, "POST", "members", boss).await.ok();
+    let boss = format!("members/{}", made["member"]["id"].as_str().unwrap());
+    let mine = format!("members/{}", world.member(MARIA));
+    for (method, path, body) in [
+        ("PATCH", mine.clone(), json!({"role": "manager"})),
+        ("PATCH", boss.clone(), json!({"name": "No"})),
+        ("PATCH", boss.clone(), json!({"role": "employee"})),
+        // A link code signs its holder in as that member.
+        ("POST", format!("{boss}/link-code"), Value::Null),
+        ("DELETE", boss, Value::Null),
+        ("POST", "members".into(), json!({"name": "N", "email": "n@e.test", "role": "manager"})),
+    ] {
+        let refused = world.office(&maria, method, &path, body).await;
+        assert_eq!(refused.error(), (403, "not_allowed"), "{method} {path}");
+    }
+    let equal = json!({"name": "N", "email": "n@e.test", "role": "employee"});
+    world.office(&maria, "POST", "members", equal).await.ok();
+    world.office(&maria, "PATCH", &mine, json!({"name": "Mary"})).await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn d3_who_left_may_come_back_under_the_same_email() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    let was = world.member(MARIA);
+    let wish = json!({"name": "Maria", "email": MARIA, "role": "employee"});
+    let here = world.office(&owner, "POST", "members", wish.clone()).await;
+    assert_eq!(here.error(), (409, "taken"));
+    world.office(&owner, "DELETE", &format!("members/{was}"), Value::Null).await;
+    let back = world.office(&owner, "POST", "members", wish).await.ok();
+    assert_ne!(back["member"]["id"], was.as_str());
+    // The code signs her in on another phone; the one that was wiped stays out.
+    let code = back["link_code"]["link_code"].clone();
+    let enter = |id: String| json!({"link_code": code.clone(), "device": device(&id)});
+    let old = world.post("/v1/session", enter(maria.device.clone())).await;
+    assert_eq!(old.error(), (409, "device_taken"));
+    world.post("/v1/session", enter(world.uuid())).await.ok();
+    assert_eq!(world.get(&maria, "/v1/scope").await.error(), (401, "device_revoked"));
+    // She left twice, and may be asked for by the operator all the same.
+    let again = back["member"]["id"].as_str().unwrap();
+    world.office(&owner, "DELETE", &format!("members/{again}"), Value::Null).await;
+    let devices = world.platform.office().devices(MARIA).await.unwrap();
+    assert_eq!(devices.devices.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn d8_what_the_operator_does_leaves_a_row_too() {
+    let world = World::new().await;
+    let owner = world.sign_in(OWNER).await;
+    world.platform.office().link_code(BEN).await.unwrap();
+    let page = world.office(&owner, "GET", "audit", Value::Null).await.ok();
+    let rows = page["rows"].as_array().unwrap().iter().rev();
+    let what: Vec<_> = rows
+        .filter(|row| row["actor"] == "operator")
+        .map(|row| (row["what"].as_str().unwrap(), row["object"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(
+        what,
+        [
+            ("workspace_made", world.workspace.clone()),
+            ("member_added", world.member(OWNER)),
+            ("member_added", world.member(MARIA)),
+            ("member_added", world.member(BEN)),
+            ("channel_added", world.channel.clone()),
+            ("link_code_made", world.member(BEN)),
+        ]
     );
 }
 

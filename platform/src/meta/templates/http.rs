@@ -15,7 +15,8 @@ use super::{fill, list, remove, save};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::session::Caller;
-use crate::desk::office;
+use crate::desk::audit;
+use crate::desk::office::{self, did};
 use crate::desk::rights::Right;
 use crate::meta::graph::GraphRequest;
 use crate::meta::line;
@@ -53,7 +54,7 @@ pub(crate) async fn resume(
 ) -> Result<StatusCode, ApiError> {
     allowed(&state, &caller, Right::Channels).await?;
     let woken = state.clone();
-    let workspace = caller.actor.workspace;
+    let workspace = caller.actor.workspace.clone();
     let known = state
         .store
         .write(move |tx| -> Result<bool, StoreError> {
@@ -63,6 +64,7 @@ pub(crate) async fn resume(
             let mut marks = Marks::default();
             line::lift(tx, &mut marks, &id, None)?;
             marks.write(tx)?;
+            audit::note(tx, &workspace, &caller.actor, "channel_resumed", "channel", &id)?;
             tx.after_commit(move || woken.sends.wake());
             Ok(true)
         })
@@ -212,6 +214,7 @@ pub(crate) async fn create(
     }
     let template = list::read(&account.workspace, &account.waba_id, &listed)
         .ok_or_else(|| ApiError::internal("template_answer_without_id"))?;
+    did(&state, &caller, "template_submitted", ("template", &template.id)).await?;
     keep(&state, template).await
 }
 
@@ -249,6 +252,7 @@ pub(crate) async fn edit(
     // Until Meta has judged it anew; the list and a webhook say what comes of it.
     after.status = "pending".into();
     after.reason = None;
+    did(&state, &caller, "template_changed", ("template", &after.id)).await?;
     keep(&state, after).await
 }
 
@@ -268,6 +272,7 @@ pub(crate) async fn delete(
         request
     };
     manage(&state, &template.waba_id, &source.token_sealed, request).await?;
+    did(&state, &caller, "template_deleted", ("template", &template.id)).await?;
     state
         .store
         .write(move |tx| -> Result<(), StoreError> {
