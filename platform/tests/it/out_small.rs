@@ -274,6 +274,71 @@ async fn a_conversation_that_is_there_is_named_and_what_follows_runs_on_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_spelling_of_a_number_and_an_old_one_begin_no_second_thread() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    // As Meta gives a mobile of Brazil, and as people write it.
+    world.webhook(&[customer("551187654321", "wamid.b", "oi", world.now_s())]).await;
+    world.ana("wamid.in", "hello").await;
+    world
+        .sql()
+        .execute(
+            "INSERT INTO aliases (workspace, alias, contact, since)
+             SELECT 'w', '34600000009', id, 0 FROM contacts WHERE phone = ?1",
+            [ANA],
+        )
+        .unwrap();
+    for (number, known) in [("+55 11 9 8765-4321", "551187654321"), ("+34 600 000 009", ANA)] {
+        let chat: String = world.one(&format!(
+            "SELECT v.id FROM conversations v JOIN contacts k ON k.id = v.contact WHERE k.phone = '{known}'"
+        ));
+        let answer = world.command(MARIA, start(&world, &json!({"phone": number}))).await;
+        assert_eq!(
+            (&answer["code"], &answer["details"]),
+            (&json!("exists"), &json!({"conversation": chat})),
+            "{number}"
+        );
+    }
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM contacts"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_that_became_another_is_that_one_and_an_erased_one_is_nobody() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    world.webhook(&[customer("34600000001", "wamid.a", "hi", world.now_s())]).await;
+    sleep(Duration::from_secs(10)).await;
+    world.webhook(&[customer("34600000002", "wamid.b", "me again", world.now_s())]).await;
+    let id = |phone: &str| {
+        world.one::<String>(&format!("SELECT id FROM contacts WHERE phone = '{phone}'"))
+    };
+    let (from, into) = (id("34600000001"), id("34600000002"));
+    let newer: String =
+        world.one(&format!("SELECT id FROM conversations WHERE contact = '{into}'"));
+    let merge = json!({"from": from, "into": into});
+    assert_eq!(world.olga("POST", "/contacts/merge", &merge).await.0, 200);
+    // By its old id, and by the number that was its own.
+    for to in [json!({"contact": from}), json!({"phone": "34600000001"})] {
+        let answer = world.command(MARIA, start(&world, &to)).await;
+        assert_eq!(
+            (&answer["code"], &answer["details"]),
+            (&json!("exists"), &json!({"conversation": newer})),
+            "{to}"
+        );
+    }
+    assert_eq!(world.olga("DELETE", &format!("/contacts/{into}"), &Value::Null).await.0, 200);
+    for gone in [&from, &into] {
+        let answer = world.command(MARIA, start(&world, &json!({"contact": gone}))).await;
+        assert_eq!(answer["details"], json!({"field": "contact"}), "{answer}");
+    }
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 2);
+    // Who was erased and writes again is somebody new.
+    world.webhook(&[customer("34600000002", "wamid.c", "hello?", world.now_s())]).await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 3);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhooks WHERE state <> 'done'"), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_must_be_there_and_filled() {
     let world = World::new().await;
     let answer = world.command(MARIA, start(&world, &json!({"phone": "34600999000"}))).await;
