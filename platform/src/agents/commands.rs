@@ -25,7 +25,7 @@ use crate::feed::scope::may_see;
 use crate::meta::send::{commands as sends, react, start};
 use crate::state::AppState;
 use crate::store::{
-    StoreError, WriteTx, commands as kept, devices, holders, small_sends, workspaces,
+    StoreError, WriteTx, commands as kept, devices, holders, small_sends, texts, workspaces,
 };
 use crate::support::Key;
 use crate::support::keys::{Purpose, mac};
@@ -160,7 +160,13 @@ async fn judge(
                 Err(refused) => return Ok(Err(refused)),
             };
             if let Some(kept) = kept::find(tx.sql(), &actor.device, &id)? {
-                let answer = repeat(kept, &hash);
+                let mut answer = repeat(kept, &hash);
+                // The id stays known when what it made is erased.
+                if answer.contains_key("seq")
+                    && texts::by_id(tx.sql(), &id)?.is_some_and(|message| message.deleted)
+                {
+                    answer.insert("gone".into(), true.into());
+                }
                 tell(tx, woken, &actor, &answer);
                 return Ok(Ok(answer));
             }

@@ -115,14 +115,14 @@ pub(crate) async fn refresh(
 ) -> Result<Json<Grant>, ApiError> {
     let token = body.refresh_token.ok_or_else(|| ApiError::malformed("refresh_token"))?;
     let key = state.settings.key.clone();
+    // What we did not make is refused before the one writer is waited for.
+    let (id, k) = token::read_refresh(&key, token.expose())
+        .map(|(id, k)| (id.to_owned(), k))
+        .ok_or_else(|| ApiError::new(ErrorCode::SessionEnded))?;
     let decided = state
         .store
         .write(move |tx| -> Decided<Grant> {
-            let found = match token::read_refresh(&key, token.expose()) {
-                Some((session, k)) => sessions::find(tx.sql(), session)?.map(|s| (s, k)),
-                None => None,
-            };
-            let Some((session, k)) = found else {
+            let Some(session) = sessions::find(tx.sql(), &id)? else {
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
             };
             if session.revoked {

@@ -95,7 +95,8 @@ pub(crate) async fn create(
         if password.expose().len() > password::MAX_BYTES {
             return Err(ApiError::new(ErrorCode::WrongCredentials));
         }
-        by_password(&state, &normal_email(&email), password, device).await?
+        let address = address(&extensions, &headers);
+        by_password(&state, &normal_email(&email), password, device, address).await?
     };
     Ok(Json(grant))
 }
@@ -113,7 +114,7 @@ pub(crate) async fn preview(
     let decided = state
         .store
         .write(move |tx| -> Decided<Opens> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
+            if let Some(wait) = sessions::attempt(tx, &failures, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             let (code, member) = match usable_code(tx, &hash)? {
@@ -136,14 +137,21 @@ async fn by_password(
     email: &str,
     password: Secret,
     device: DeviceInfo,
+    address: Option<IpAddr>,
 ) -> Result<Grant, ApiError> {
     let key = state.settings.key.clone();
     let failures = failures_key(&key, "email", email);
-    let (counted, email) = (failures.clone(), email.to_owned());
+    let tried_from = address.map(|ip| failures_key(&key, "passwords of", &ip.to_string()));
+    let (counted, from, email) = (failures.clone(), tried_from.clone(), email.to_owned());
     let member = state
         .store
         .write(move |tx| -> Decided<Option<Member>> {
-            if let Some(wait) = sessions::attempt(tx, &counted)? {
+            if let Some(from) = from
+                && let Some(wait) = sessions::attempt(tx, &from, sessions::MAX_OF_ADDRESS)?
+            {
+                return Ok(Err(ApiError::too_many(wait)));
+            }
+            if let Some(wait) = sessions::attempt(tx, &counted, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             Ok(Ok(members::by_email(tx.sql(), &email)?.filter(|member| !member.removed)))
@@ -172,6 +180,9 @@ async fn by_password(
                 return Ok(Err(ApiError::new(ErrorCode::WrongCredentials)));
             };
             sessions::forgive(tx, &failures)?;
+            if let Some(from) = tried_from {
+                sessions::take_back(tx, &from)?;
+            }
             sign_in(tx, &key, &member, &device).map(|done| done.map(|(grant, _)| grant))
         })
         .await?
@@ -189,7 +200,7 @@ async fn by_link_code(
     state
         .store
         .write(move |tx| -> Decided<Grant> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
+            if let Some(wait) = sessions::attempt(tx, &failures, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             let (code, member) = match usable_code(tx, &hash)? {
@@ -283,13 +294,17 @@ const FORWARDED: &str = "x-forwarded-for";
 /// proxy's own. A proxy that lets clients write it lets them guess more often; against that stands
 /// the number of codes, 31 to the eighth.
 fn peer(extensions: &Extensions, headers: &HeaderMap) -> String {
-    let Some(ConnectInfo(socket)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
-        return "unknown".to_owned();
-    };
-    let said = headers.get_all(FORWARDED).iter().next_back().and_then(|said| said.to_str().ok());
-    let last = said.and_then(|said| said.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    let ip = last.filter(|_| socket.ip().is_loopback()).unwrap_or_else(|| socket.ip());
-    ip.to_string()
+    address(extensions, headers).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
+}
+
+/// As [`peer`]; none if a proxy on this machine does not say, for all are one then.
+fn address(extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+    let ConnectInfo(socket) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    if !socket.ip().is_loopback() {
+        return Some(socket.ip());
+    }
+    let said = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
+    said.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// Failures are counted under a keyed hash: the table holds neither e-mails nor addresses.

@@ -231,6 +231,14 @@ pub(crate) fn join(tx: &WriteTx<'_>, from: &Known, into: &Known) -> Result<(), S
          WHERE id = ?1",
         (&into.id, &from.phone, &from.wa_user_id, &from.username, &from.name),
     )?;
+    // Who wants no advertising is one person: the newest word counts, to whichever it was said.
+    sql.execute(
+        "UPDATE contacts SET (marketing, marketing_at) =
+             (SELECT f.marketing, f.marketing_at FROM contacts f WHERE f.id = ?2)
+         WHERE id = ?1 AND coalesce(marketing_at, -1) <
+             (SELECT coalesce(f.marketing_at, -1) FROM contacts f WHERE f.id = ?2)",
+        (&into.id, &from.id),
+    )?;
     sql.execute(
         "INSERT OR IGNORE INTO contact_fields (contact, field, value, by, at)
          SELECT ?2, field, value, by, at FROM contact_fields WHERE contact = ?1",

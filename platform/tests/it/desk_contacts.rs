@@ -117,6 +117,37 @@ async fn a_question_about_a_contact_that_was_joined_is_one_about_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_wants_no_advertising_wants_none_after_a_merge() {
+    // The newest word counts, whichever of the two it was said to.
+    for (from, into, left) in [
+        ((Some("stopped"), 5), (None, 0), Some("stopped")),
+        ((Some("stopped"), 5), (Some("wanted"), 4), Some("stopped")),
+        ((Some("wanted"), 4), (Some("stopped"), 5), Some("stopped")),
+        ((Some("wanted"), 5), (Some("stopped"), 4), None),
+        ((None, 0), (Some("stopped"), 4), Some("stopped")),
+    ] {
+        let world = World::new().await;
+        let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+        let mut ids = Vec::new();
+        for (said, at) in [from, into] {
+            let id = world.conversation(&["hello"]).await;
+            ids.push(contact(&world, &owner, &id).await);
+            let statement =
+                "UPDATE contacts SET marketing = ?1, marketing_at = nullif(?2, 0) WHERE id = ?3";
+            world.sql().execute(statement, (said, at, ids.last())).unwrap();
+        }
+        merge(&world, &owner, &ids[0], &ids[1]).await.ok();
+        let start = world.get(&maria, "/v1/bootstrap").await.ok();
+        let one = &start["contacts"][0];
+        assert_eq!(
+            (&one["id"], one["marketing"].as_str()),
+            (&json!(ids[1]), left),
+            "{from:?} {into:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_a_contact_that_was_joined_goes_to_the_one_it_became() {
     let world = World::new().await;
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
@@ -145,7 +176,8 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
     let phone: String = world.one(&format!("SELECT phone FROM contacts WHERE id = '{who}'"));
     let edit = json!({"contact": who, "field": "name", "was": "Ana", "to": "canary-name"});
     world.give(&maria, "edit_contact", edit).await;
-    world.commands(&maria, vec![world.send(&id, "canary-two", 1)]).await;
+    let reply = world.send(&id, "canary-two", 1);
+    let first = world.commands(&maria, vec![reply.clone()]).await.remove(0);
     let body = format!(r#"{{"from": "{phone}", "text": "canary-raw"}}"#);
     world
         .sql()
@@ -188,6 +220,9 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
     assert_eq!(world.one::<String>("SELECT state FROM sends"), "withdrawn");
     // A repeat of a command of that time gets its old answer; the ids are still known.
     assert_eq!(world.one::<i64>("SELECT count(*) FROM commands"), 2);
+    let again = world.commands(&maria, vec![reply]).await.remove(0);
+    assert_eq!((&again["outcome"], &again["seq"]), (&json!("done"), &first["seq"]));
+    assert_eq!((first.get("gone"), &again["gone"]), (None, &json!(true)));
     assert_eq!(
         world.office(&owner, "DELETE", &path, Value::Null).await.error(),
         (404, "not_found")

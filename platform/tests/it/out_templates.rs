@@ -171,7 +171,7 @@ async fn the_office_submits_changes_and_deletes() {
     let id = made["id"].as_str().unwrap();
     assert_eq!(
         world.rows("SELECT member, what, object_kind, object FROM audit WHERE what <> 'signed_in' ORDER BY id"),
-        ["submitted", "changed", "deleted"].map(|what| format!("ben template_{what} template {id}"))
+        ["submitted", "changed", "deleted"].map(|what| format!("olga template_{what} template {id}"))
     );
     // An employee has no say in it.
     let (status, _, _) = world.ask(MARIA, "GET", "/v1/office/templates", &[], Vec::new()).await;

@@ -268,6 +268,41 @@ async fn behind_a_proxy_a_strangers_guesses_keep_nobody_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_password_tried_on_everybody_is_slowed_down_too() {
+    let world = World::new().await;
+    let knock = |email: String, password: &str, from: [u8; 4]| {
+        let body = json!({"email": email, "password": password, "device": device(A)}).to_string();
+        let request = Request::post("/v1/session").header("Fieldline-Client", "test/1.0.0");
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((from, 1))));
+        world.raw(request)
+    };
+    let home = [192, 0, 2, 1];
+    // Who gets in is no guess, however many share the address.
+    for _ in 0..60 {
+        knock(MARIA.into(), PASSWORD, home).await.ok();
+    }
+    for n in 0..50 {
+        let told = knock(format!("{n}@example.test"), "summer 2026", home).await;
+        assert_eq!(told.error(), (401, "wrong_credentials"), "{n}");
+    }
+    let told = knock("x@example.test".into(), "summer 2026", home).await;
+    assert_eq!(
+        (told.error(), &told.details()["retry_after_ms"]),
+        ((429, "too_many"), &json!(180_000))
+    );
+    assert_eq!(knock(MARIA.into(), PASSWORD, home).await.error(), (429, "too_many"));
+    knock(MARIA.into(), PASSWORD, [192, 0, 2, 2]).await.ok();
+    advance(Duration::from_mins(3)).await;
+    knock(MARIA.into(), PASSWORD, home).await.ok();
+    // Behind a proxy that does not say who knocks nobody is kept out by the others.
+    for n in 0..60 {
+        let told = knock(format!("{n}@example.test"), "summer 2026", [127, 0, 0, 1]).await;
+        assert_eq!(told.error(), (401, "wrong_credentials"), "{n}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_good_code_does_not_wipe_out_guesses() {
     let world = World::new().await;
     let made = world.platform.office().link_code(OWNER).await.unwrap();
