@@ -100,13 +100,11 @@ pub(crate) async fn post(
         let is_behind = conversation.as_ref().is_some_and(|id| behind.contains(id));
         let mut answer = judge(&state, &caller, fields, is_behind).await?;
         let done = answer.get("outcome").and_then(Value::as_str) == Some("done");
-        let later = answer.get("outcome").and_then(Value::as_str) == Some("later");
-        match begins {
-            // What is written into a conversation that cannot begin yet waits for it.
-            Some(begun) if later => {
-                behind.insert(begun);
-            }
-            _ => {}
+        // What is written into a conversation that did not begin waits for what the phone makes of
+        // that; where there is one already it runs on that, or is told that it is not theirs.
+        let exists = answer.get("code").and_then(Value::as_str) == Some("exists");
+        if let Some(begun) = begins.filter(|_| !done && !exists) {
+            behind.insert(begun);
         }
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);

@@ -110,7 +110,7 @@ pub struct EditContact {
 }
 
 /// Words of the statuses that a person may set.
-const STATUSES: [&str; 4] = ["open", "pending", "snoozed", "resolved"];
+pub(crate) const STATUSES: [&str; 4] = ["open", "pending", "snoozed", "resolved"];
 
 /// Reads one command of the desk's; `None` if its kind is none of them.
 pub(crate) fn parse(

@@ -27,7 +27,7 @@ use crate::store::{
 };
 
 /// The longest snooze, in milliseconds: a year.
-const MAX_SNOOZE_MS: i64 = 366 * 24 * 60 * 60 * 1000;
+pub(crate) const MAX_SNOOZE_MS: i64 = 366 * 24 * 60 * 60 * 1000;
 
 /// A refusal, or what was looked for.
 pub(crate) type Found<T> = Result<Result<T, Outcome>, StoreError>;

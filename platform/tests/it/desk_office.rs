@@ -257,6 +257,29 @@ async fn d1_a_bulk_change_says_how_to_undo_it() {
         }
         assert_eq!(states().await, before, "{change}");
     }
+    // Also what waited for its customer or slept.
+    let hour = world.now() + 3_600_000;
+    for (id, to, until) in [(&ids[0], "pending", None), (&ids[1], "snoozed", Some(hour))] {
+        let mut wish = json!({"conversation": id, "was": "open", "to": to});
+        if let Some(until) = until {
+            wish["until"] = until.into();
+        }
+        assert_eq!(world.give(&owner, "status", wish).await["outcome"], "done");
+    }
+    let before = states().await;
+    let closed = bulk(json!({"kind": "close"})).await.ok();
+    for result in &closed["results"].as_array().unwrap()[..2] {
+        let back = json!({"conversations": [result["conversation"]], "change": result["undo"]});
+        world.office(&owner, "POST", "bulk", back).await.ok();
+    }
+    assert_eq!(states().await, before);
+    for bad in [
+        json!({"kind": "status", "to": "odd"}),
+        json!({"kind": "status", "to": "snoozed"}),
+        json!({"kind": "status", "to": "snoozed", "until": world.now() + 367 * 24 * 3_600_000_i64}),
+    ] {
+        assert_eq!(bulk(bad.clone()).await.error(), (400, "malformed"), "{bad}");
+    }
     assert_eq!(
         bulk(json!({"kind": "assign", "to": {"kind": "x"}})).await.details()["field"],
         "change.to"

@@ -339,6 +339,53 @@ async fn a_contact_that_became_another_is_that_one_and_an_erased_one_is_nobody()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_message_that_was_withdrawn_before_it_came_begins_nothing() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    let command = start(&world, &json!({"phone": "+34 600 999 000"}));
+    let withdraw = json!({"kind": "withdraw", "message": command["message_id"]});
+    assert_eq!(world.command(MARIA, withdraw).await["outcome"], "done");
+    let late = world.command(MARIA, command.clone()).await;
+    assert_eq!((&late["outcome"], &late["code"]), (&json!("refused"), &json!("withdrawn")));
+    // Another command's id is no message's.
+    let mut twice = start(&world, &json!({"phone": "+34 600 999 000"}));
+    twice["message_id"] = command["id"].clone();
+    let refused = world.command(MARIA, twice).await;
+    assert_eq!(refused["details"], json!({"field": "message_id"}));
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 0);
+    world.quiet().await;
+    assert_eq!(world.graph.calls().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_behind_a_start_that_was_refused_is_not_judged_without_it() {
+    let world = World::new().await;
+    // No such template yet: the person chooses another, and what stands behind it is as it was.
+    let first = start(&world, &json!({"phone": "+34 600 999 000"}));
+    let follow = json!({"id": world.uuid(), "at": 0, "kind": "send", "conversation": first["id"],
+        "body": {"kind": "text", "text": "and this"}, "based_on_n": 1});
+    let answers = world.commands(MARIA, vec![first, follow.clone()]).await;
+    assert_eq!(answers[0]["code"], "template_unavailable");
+    assert_eq!(
+        (&answers[1]["outcome"], &answers[1]["code"]),
+        (&json!("later"), &json!("behind")),
+        "{answers:?}"
+    );
+    // Somebody else's conversation is told as it is.
+    world.ana("wamid.in", "hello").await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    world
+        .sql()
+        .execute("UPDATE conversations SET scope = 'member:ben', assignee = 'ben'", [])
+        .unwrap();
+    let second = start(&world, &json!({"phone": ANA}));
+    let follow = json!({"id": world.uuid(), "at": 0, "kind": "send", "conversation": second["id"],
+        "body": {"kind": "text", "text": "and this"}, "based_on_n": 1});
+    let answers = world.commands(MARIA, vec![second, follow]).await;
+    assert_eq!((&answers[0]["code"], &answers[1]["code"]), (&json!("exists"), &json!("not_yours")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_must_be_there_and_filled() {
     let world = World::new().await;
     let answer = world.command(MARIA, start(&world, &json!({"phone": "34600999000"}))).await;

@@ -16,7 +16,9 @@ use crate::meta::marks::Marks;
 use crate::meta::payload::number_key;
 use crate::store::chats::ConversationRow;
 use crate::store::people::ContactRow;
-use crate::store::{StoreError, WriteTx, channels, chats, contacts, people, small_sends, texts};
+use crate::store::{
+    StoreError, WriteTx, channels, chats, commands, contacts, people, small_sends, texts,
+};
 
 /// The command.
 pub(crate) fn start(
@@ -44,6 +46,12 @@ pub(crate) fn start(
         || texts::by_id(tx.sql(), &command.message_id)?.is_some()
     {
         return Ok(Outcome::refused(RefusedCode::IdReused));
+    }
+    // It may have been withdrawn before this came; no other command has its id.
+    match commands::find(tx.sql(), &actor.device, &command.message_id)? {
+        None => {}
+        Some(kept) if kept.hash.is_empty() => return Ok(Outcome::refused(RefusedCode::Withdrawn)),
+        Some(_) => return Ok(malformed("message_id")),
     }
     let prepared = content::prepare_template(tx, &command.channel, &command.template)?;
     let prepared = match prepared {
