@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::holder::Holder;
+use crate::agents::body::{too_long, too_many};
 use crate::agents::command::{Fields, malformed};
 use crate::agents::outcome::Outcome;
 
@@ -163,7 +164,7 @@ fn labels(fields: &Fields<'_>, name: &str) -> Result<BTreeSet<String>, Outcome> 
         Some(list) => list.as_array().ok_or_else(|| malformed(name))?,
     };
     if list.len() > MAX_LABELS {
-        return Err(malformed(name));
+        return Err(too_many(name, MAX_LABELS, list.len()));
     }
     list.iter()
         .map(|id| match id.as_str() {
@@ -206,7 +207,11 @@ fn edit_contact(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
             let text = value.as_str().ok_or_else(|| malformed(name))?.trim();
-            if text.chars().count() > MAX_VALUE || text.chars().any(|c| c == '\0') {
+            let length = text.chars().count();
+            if length > MAX_VALUE {
+                return Err(too_long(name, MAX_VALUE, length));
+            }
+            if text.contains('\0') {
                 return Err(malformed(name));
             }
             Ok((!text.is_empty()).then(|| text.to_owned()))

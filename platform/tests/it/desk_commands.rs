@@ -278,6 +278,21 @@ async fn m14_a_contacts_field_changed_meanwhile_shows_both_values() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_too_much_is_refused_with_how_much_may_be() {
+    let world = World::new().await;
+    let maria = world.sign_in(MARIA).await;
+    let id = world.conversation(&["hello"]).await;
+    let many: Vec<_> = (0..101).map(|n| n.to_string()).collect();
+    let refused = world.give(&maria, "label", json!({"conversation": id, "add": many})).await;
+    assert_eq!(outcome(&refused), ("refused", "too_many_items"));
+    assert_eq!(refused["details"], json!({"field": "add", "limit": 100, "count": 101}));
+    let long = json!({"contact": "c", "field": "name", "to": "é".repeat(1001)});
+    let refused = world.give(&maria, "edit_contact", long).await;
+    assert_eq!(outcome(&refused), ("refused", "too_long"));
+    assert_eq!(refused["details"], json!({"field": "to", "limit": 1000, "length": 1001}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn s22_a_role_without_the_right_is_refused() {
     let world = World::new().await;
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);

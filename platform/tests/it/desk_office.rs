@@ -363,6 +363,24 @@ async fn names_are_one_of_a_kind_and_lists_have_an_end() {
             "{path}"
         );
     }
+    // What is too much is told with how much may be.
+    let long = |count: usize| "é".repeat(count);
+    for (method, path, wish, field, limit) in [
+        ("POST", "labels", json!({"name": long(61)}), "name", 60),
+        ("POST", "teams", json!({"name": long(101)}), "name", 100),
+        ("POST", "quick-replies", json!({"shortcut": long(41), "text": "x"}), "shortcut", 40),
+        ("POST", "quick-replies", json!({"shortcut": "a", "text": long(4097)}), "text", 4096),
+        ("PATCH", "workspace", json!({"greeting_texts": [long(4097)]}), "greeting_texts", 4096),
+        ("PATCH", "workspace", json!({"greeting_texts": vec!["x"; 21]}), "greeting_texts", 20),
+        ("GET", &format!("contacts?q={}", "x".repeat(201)), Value::Null, "q", 200),
+    ] {
+        let refused = world.office(&owner, method, path, wish).await;
+        assert_eq!(
+            (refused.error(), refused.details()),
+            ((400, "malformed"), &json!({"field": field, "limit": limit})),
+            "{path}"
+        );
+    }
     for n in 1..500 {
         world.office(&owner, "POST", "labels", json!({"name": format!("l{n}")})).await.ok();
     }

@@ -20,6 +20,9 @@ use crate::store::contacts::{self, conversations};
 use crate::store::objects::{contact_json, conversation_json, messages_after};
 use crate::wire::objects as wire;
 
+/// The longest text that is looked for, in Unicode scalar values.
+const MAX_QUERY: usize = 200;
+
 /// A page of contacts.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ContactPage")]
@@ -68,8 +71,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page>, ApiError> {
     let limit = i64::try_from(params.number("limit", 50, 200)?).unwrap_or(i64::MAX);
     let text = params.optional("q").unwrap_or_default().trim().to_owned();
-    if text.chars().count() > 200 {
-        return Err(ApiError::malformed("q"));
+    if text.chars().count() > MAX_QUERY {
+        return Err(ApiError::over("q", MAX_QUERY));
     }
     let after = params.optional("after").unwrap_or_default().to_owned();
     let page = read(&state, caller, Right::Contacts, move |sql, caller, workspace| {

@@ -90,8 +90,10 @@ pub(crate) fn not_found() -> ApiError {
 /// A name of 1 to `most` characters, trimmed, without control characters.
 pub(crate) fn name(text: &str, field: &str, most: usize) -> Result<String, ApiError> {
     let text = text.trim();
-    let good =
-        !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
+    if text.chars().count() > most {
+        return Err(ApiError::over(field, most));
+    }
+    let good = !text.is_empty() && !text.chars().any(char::is_control);
     if good { Ok(text.to_owned()) } else { Err(ApiError::malformed(field)) }
 }
 
