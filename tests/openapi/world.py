@@ -228,7 +228,6 @@ class World:
         while not true():
             if time.monotonic() > end:
                 raise RuntimeError(words)
-            time.sleep(0.05)
 
     def approved(self) -> str:
         """A template that Meta has approved and that wants nothing filled in."""
