@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::agents::outcome::Role;
 use crate::agents::{link_code, password};
-use crate::desk::audit::Who;
+use crate::desk::audit::{self, Who};
 use crate::desk::office::devices::DeviceView;
 use crate::desk::revoke::{self, RevokedFile};
 use crate::meta::line;
@@ -242,7 +242,9 @@ impl Office {
                     tx.change(&id, &ChangeScope::Workspace, ChangeKind::Workspace, &id)?;
                 workspaces::set_version(tx.sql(), &id, version)?;
                 let owner = email.split('@').next().unwrap_or_default().to_owned();
-                add_member(tx, &id, &email, &owner, Role::Owner, &hash)?;
+                let member = add_member(tx, &id, &email, &owner, Role::Owner, &hash)?;
+                audit::note(tx, &id, Who::Operator, "workspace_made", "workspace", &id)?;
+                audit::note(tx, &id, Who::Operator, "member_added", "member", &member)?;
                 Ok(WorkspaceMade { workspace_id: id })
             })
             .await
@@ -260,6 +262,7 @@ impl Office {
                     return Err(OfficeError::NoWorkspace);
                 }
                 let agent_id = add_member(tx, &workspace, &email, &name, role, &hash)?;
+                audit::note(tx, &workspace, Who::Operator, "member_added", "member", &agent_id)?;
                 Ok(AgentMade { agent_id })
             })
             .await
@@ -278,6 +281,8 @@ impl Office {
                     .ok_or(OfficeError::NoAgent)?;
                 let expires_at = tx.now() + link_code::LIFETIME_MS;
                 link_codes::insert(tx, &hash, &member.id, expires_at)?;
+                let (workspace, id) = (&member.workspace, &member.id);
+                audit::note(tx, workspace, Who::Operator, "link_code_made", "member", id)?;
                 Ok::<_, OfficeError>(expires_at)
             })
             .await?;
@@ -384,6 +389,8 @@ impl Office {
                 };
                 marks.channel(&workspace, &channel_id);
                 marks.write(tx)?;
+                let what = if renewed { "channel_renewed" } else { "channel_added" };
+                audit::note(tx, &workspace, Who::Operator, what, "channel", &channel_id)?;
                 Ok(ChannelMade { channel_id, renewed })
             })
             .await
@@ -412,7 +419,8 @@ impl Office {
     }
 }
 
-/// Adds a member whose e-mail nobody has.
+/// Adds a member whose e-mail nobody has. Who left gives theirs up: they may come back, here or in
+/// another workspace, as somebody new.
 pub(crate) fn add_member(
     tx: &mut WriteTx<'_>,
     workspace: &str,
@@ -421,8 +429,10 @@ pub(crate) fn add_member(
     role: Role,
     password_hash: &str,
 ) -> Result<String, OfficeError> {
-    if members::by_email(tx.sql(), email)?.is_some() {
-        return Err(OfficeError::EmailTaken);
+    match members::by_email(tx.sql(), email)? {
+        Some(known) if !known.removed => return Err(OfficeError::EmailTaken),
+        Some(left) => members::give_up_email(tx, &left.id)?,
+        None => {}
     }
     let id = tx.uuid();
     let version = tx.change(workspace, &ChangeScope::Workspace, ChangeKind::Member, &id)?;

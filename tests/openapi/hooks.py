@@ -52,9 +52,13 @@ def help_command(case, command: dict, index: int) -> None:
 
 
 def good_commands(case) -> list[dict]:
-    """One of each kind that makes sense in any state."""
+    """One of each kind that makes sense in any state, and of those that need one: what waits for a yes, what nobody knows of."""
     conversation, contact, channel = (one(case, kind, "good") for kind in ("conversations", "contacts", "channels"))
     nobody = {"kind": "none"}
+
+    def pick(state: str) -> str:
+        return KNOWN[state][draw(case, state) % len(KNOWN[state])]
+
     wishes = [
         {"kind": "send", "conversation": conversation, "body": {"kind": "text", "text": "Yes, until eight."}, "based_on_n": 1000},
         {"kind": "withdraw", "message": str(uuid.UUID(int=draw(case, "withdrawn"), version=4))},
@@ -69,6 +73,13 @@ def good_commands(case) -> list[dict]:
         {"kind": "shift", "on": True},
         {"kind": "owner_app_opened", "channel": channel},
         {"kind": "edit_contact", "contact": contact, "field": "language", "to": "de"},
+        {"kind": "release", "message": pick("held"), "based_on_n": 1000},
+        {"kind": "pass", "message": pick("unknown")},
+        {"kind": "settle", "message": pick("unknown"), "result": "arrived"},
+        {
+            **{"kind": "start_conversation", "channel": channel, "phone": f"346{draw(case, 'phone') % 100_000_000:08}"},
+            **{"template": KNOWN["approved"], "message_id": str(uuid.UUID(int=draw(case, "first"), version=4))},
+        },
     ]
     for index, wish in enumerate(wishes):
         wish |= {"id": str(uuid.UUID(int=draw(case, "good") << 32 | index, version=4)), "at": 0}

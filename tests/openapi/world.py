@@ -181,6 +181,67 @@ class World:
             raise RuntimeError(f"the file was not sent: {answer}")
         return message
 
+    def sends(self, token: str, epoch: str, number: str, fault: str, count: int) -> list[str]:
+        """Sends to as many new customers while the fault lasts; gives the ids of the messages."""
+        numbers = [f"{number}{n:02}" for n in range(count)]
+        chats = [self.conversation(token, each) for each in numbers]
+        post(f"{self.sim.address}/sim/faults", {"send": fault})
+        messages = [str(uuid.uuid4()) for _ in chats]
+        body = {"kind": "text", "text": "Yes, until eight."}
+        commands = [
+            {"id": message, "at": 0, "kind": "send", "conversation": chat, "body": body, "based_on_n": 1}
+            for message, chat in zip(messages, chats, strict=True)
+        ]
+        post(f"{self.url}/v1/commands", {"epoch": epoch, "commands": commands}, token)
+        if fault == "503":
+            # The owner answers between one try and the next: the reply waits for a yes (R8).
+            self.until(lambda: all(self.reason(token, chat) == "R6" for chat in chats), "the first tries did not fail")
+            for each in numbers:
+                post(f"{self.sim.address}/sim/owner", {"to": each, "text": "I am on it."})
+        wanted = "R8" if fault == "503" else "R14"
+        self.until(lambda: all(self.reason(token, chat) == wanted for chat in chats), f"no message came to {wanted}")
+        post(f"{self.sim.address}/sim/faults", {"send": "ok"})
+        return messages
+
+    def conversation(self, token: str, number: str) -> str:
+        """The conversation of a new customer, who has just written."""
+        self.customer(number, "Are you open today?")
+        found: list[str] = []
+
+        def there() -> bool:
+            page = get(f"{self.url}/v1/office/contacts?q={number}", token)
+            found[:] = [id for contact in page["contacts"] for id in contact["conversations"]]
+            return bool(found)
+
+        self.until(there, "the customer's message did not arrive")
+        return found[0]
+
+    def reason(self, token: str, conversation: str) -> str:
+        """Why the newest reply of a conversation waits."""
+        page = get(f"{self.url}/v1/conversations/{conversation}/messages", token)
+        ours = [message for message in page["messages"] if message["author"]["kind"] == "agent"]
+        return ours[-1]["ladder"].get("trouble", {}).get("reason", "") if ours else ""
+
+    @staticmethod
+    def until(true, words: str) -> None:
+        end = time.monotonic() + 30
+        while not true():
+            if time.monotonic() > end:
+                raise RuntimeError(words)
+
+    def approved(self) -> str:
+        """A template that Meta has approved and that wants nothing filled in."""
+        made = self.office("templates", {**TEMPLATE, "name": "ready_for_anybody"})["id"]
+        post(f"{self.sim.address}/sim/template", {"name": "ready_for_anybody", "language": TEMPLATE["language"], "status": "APPROVED"})
+        token = self.sign_in("owner")["access_token"]
+
+        def listed() -> bool:
+            templates = get(f"{self.url}/v1/office/templates", token)["templates"]
+            return any(template["id"] == made and template["status"] == "approved" for template in templates)
+
+        self.until(listed, "the template was not approved")
+        return made
+
     def known(self, name: str) -> dict:
         """What a phone of theirs knows after its start: tokens, ids, a cursor, what opens the door for the hooks."""
         grant, throwaway = self.sign_in(name), self.sign_in(name)
@@ -188,6 +249,10 @@ class World:
         makings = self.makings(name)
         start = get(f"{self.url}/v1/bootstrap", token)
         media = [self.file(token, start["epoch"], start["conversations"][0]["id"])]
+        # The office of the owner sees to it, as an employee may not search.
+        desk = self.sign_in("owner")["access_token"]
+        held = self.sends(desk, start["epoch"], "3460022200", "503", 2)
+        unknown = self.sends(desk, start["epoch"], "3460033300", "500", 3)
         return {
             "url": self.url,
             "access_token": token,
@@ -204,6 +269,9 @@ class World:
                 **makings,
                 "media": media,
             },
+            "held": held,
+            "unknown": unknown,
+            "approved": self.approved(),
             "app_secret": APP_SECRET,
             "verify_token": VERIFY_TOKEN,
         }

@@ -318,13 +318,13 @@ pub(super) fn line(
 }
 
 /// Refused: this field has more characters than allowed.
-pub(super) fn too_long(field: &str, limit: usize, length: usize) -> Outcome {
+pub(crate) fn too_long(field: &str, limit: usize, length: usize) -> Outcome {
     let details = json!({"field": field, "limit": limit, "length": length});
     Outcome::refused_with(RefusedCode::TooLong, details)
 }
 
 /// Refused: this list has more entries than allowed.
-pub(super) fn too_many(field: &str, limit: usize, count: usize) -> Outcome {
+pub(crate) fn too_many(field: &str, limit: usize, count: usize) -> Outcome {
     let details = json!({"field": field, "limit": limit, "count": count});
     Outcome::refused_with(RefusedCode::TooManyItems, details)
 }

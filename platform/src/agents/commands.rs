@@ -16,14 +16,17 @@ use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::outcome::{Actor, LaterCode, Outcome, RefusedCode};
 use super::read;
-use super::session::Caller;
+use super::session::{Caller, Decided, still};
 use crate::desk::audit;
 use crate::desk::commands as desk;
 use crate::desk::rights::{Right, Rights};
 use crate::feed::cursor::ResetCause;
+use crate::feed::scope::may_see;
 use crate::meta::send::{commands as sends, react, start};
 use crate::state::AppState;
-use crate::store::{StoreError, WriteTx, commands as kept, devices, holders, workspaces};
+use crate::store::{
+    StoreError, WriteTx, commands as kept, devices, holders, small_sends, texts, workspaces,
+};
 use crate::support::Key;
 use crate::support::keys::{Purpose, mac};
 use crate::wire::commands as wire;
@@ -95,15 +98,13 @@ pub(crate) async fn post(
         let conversation = sends_into(&fields).map(str::to_owned);
         let begins = begins(&fields).map(str::to_owned);
         let is_behind = conversation.as_ref().is_some_and(|id| behind.contains(id));
-        let mut answer = judge(&state, &caller.actor, fields, is_behind).await;
+        let mut answer = judge(&state, &caller, fields, is_behind).await?;
         let done = answer.get("outcome").and_then(Value::as_str) == Some("done");
-        let later = answer.get("outcome").and_then(Value::as_str) == Some("later");
-        match begins {
-            // What is written into a conversation that cannot begin yet waits for it.
-            Some(begun) if later => {
-                behind.insert(begun);
-            }
-            _ => {}
+        // What is written into a conversation that did not begin waits for what the phone makes of
+        // that; where there is one already it runs on that, or is told that it is not theirs.
+        let exists = answer.get("code").and_then(Value::as_str) == Some("exists");
+        if let Some(begun) = begins.filter(|_| !done && !exists) {
+            behind.insert(begun);
         }
         if let (Some(conversation), false) = (conversation, done) {
             behind.insert(conversation);
@@ -132,37 +133,48 @@ fn begins(fields: &Map<String, Value>) -> Option<&str> {
     id_of(fields).filter(|_| is_start)
 }
 
-/// Judges one command in its own commit; gives the answer without the id.
+/// Judges one command in its own commit; gives the answer without the id. Who was signed out since
+/// the request began is told so, and nothing more of it is done.
 async fn judge(
     state: &AppState,
-    actor: &Actor,
+    caller: &Caller,
     fields: Map<String, Value>,
     is_behind: bool,
-) -> Map<String, Value> {
+) -> Result<Map<String, Value>, ApiError> {
     let id = id_of(&fields).unwrap_or_default().to_owned();
     if !is_uuid(&id) {
-        return malformed("id").to_json();
+        return Ok(malformed("id").to_json());
     }
     let hash = body_hash(&state.settings.key, &fields);
-    let actor = actor.clone();
+    let caller = caller.clone();
     let woken = state.clone();
     // What was answered before is answered again; nothing new is taken in.
     let is_full = state.disk.is_below();
     let judged = state
         .store
-        .write(move |tx| -> Result<Map<String, Value>, StoreError> {
+        .write(move |tx| -> Decided<Map<String, Value>> {
+            let actor = match still(tx.sql(), &caller)? {
+                Ok(now) => now.actor,
+                Err(refused) => return Ok(Err(refused)),
+            };
             if let Some(kept) = kept::find(tx.sql(), &actor.device, &id)? {
-                let answer = repeat(kept, &hash);
+                let mut answer = repeat(kept, &hash);
+                // The id stays known when what it made is erased.
+                if answer.contains_key("seq")
+                    && texts::by_id(tx.sql(), &id)?.is_some_and(|message| message.deleted)
+                {
+                    answer.insert("gone".into(), true.into());
+                }
                 tell(tx, woken, &actor, &answer);
-                return Ok(answer);
+                return Ok(Ok(answer));
             }
             if is_full {
                 let (code, retry_after_ms) = (LaterCode::ServerFull, FAULT_MS);
-                return Ok(Outcome::Later { code, retry_after_ms }.to_json());
+                return Ok(Ok(Outcome::Later { code, retry_after_ms }.to_json()));
             }
             if is_behind {
                 let (code, retry_after_ms) = (LaterCode::Behind, BEHIND_MS);
-                return Ok(Outcome::Later { code, retry_after_ms }.to_json());
+                return Ok(Ok(Outcome::Later { code, retry_after_ms }.to_json()));
             }
             let outcome = match command::parse(&fields) {
                 Ok(command) => {
@@ -179,7 +191,7 @@ async fn judge(
             }
             let answer = outcome.to_json();
             tell(tx, woken, &actor, &answer);
-            Ok(answer)
+            Ok(Ok(answer))
         })
         .await;
     judged.unwrap_or_else(|error| {
@@ -188,7 +200,7 @@ async fn judge(
             StoreError::Full => LaterCode::ServerFull,
             _ => LaterCode::Overloaded,
         };
-        Outcome::Later { code, retry_after_ms: FAULT_MS }.to_json()
+        Ok(Outcome::Later { code, retry_after_ms: FAULT_MS }.to_json())
     })
 }
 
@@ -227,8 +239,7 @@ fn carry_out(
         return Ok(Outcome::refused(RefusedCode::NotAllowed));
     }
     if let Command::Send(command) = command
-        && let Some(newer) = holders::find(tx.sql(), &actor.workspace, &command.conversation)?
-            .and_then(|desk| desk.continued_in)
+        && let Some(newer) = goes_on_in(tx, actor, &command.conversation)?
     {
         let details = json!({ "conversation": newer });
         return Ok(Outcome::refused_with(RefusedCode::Continued, details));
@@ -244,6 +255,18 @@ fn carry_out(
         Command::Settle(command) => sends::settle(tx, actor, command),
         Command::Read(command) => read::read(tx, actor, command),
     }
+}
+
+/// The conversation that took over from this one, told to those alone who may see this one.
+fn goes_on_in(tx: &WriteTx<'_>, actor: &Actor, id: &str) -> Result<Option<String>, StoreError> {
+    // A phone may know it by the name under which it began it.
+    let alias = small_sends::alias(tx.sql(), id)?;
+    let id = alias.as_deref().unwrap_or(id);
+    if !may_see(tx.sql(), actor, id)? {
+        return Ok(None);
+    }
+    let desk = holders::find(tx.sql(), &actor.workspace, id)?;
+    Ok(desk.and_then(|desk| desk.continued_in))
 }
 
 /// Notes who did what, by the command's own word.

@@ -193,6 +193,11 @@ impl ApiError {
         Self::with(ErrorCode::Malformed, json!({ "field": field }))
     }
 
+    /// A field with more in it than `limit`: characters of a text, entries of a list.
+    pub fn over(field: &str, limit: usize) -> Self {
+        Self::with(ErrorCode::Malformed, json!({ "field": field, "limit": limit }))
+    }
+
     /// A request of more than `limit` bytes.
     pub fn too_large(limit: usize) -> Self {
         Self::with(ErrorCode::TooLarge, json!({ "limit": limit }))

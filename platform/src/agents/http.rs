@@ -70,12 +70,33 @@ pub(crate) async fn envelope(
     response
 }
 
-/// Lets in only apps that name themselves and are new enough.
+/// Whether a path is text once its escapes are undone: an id that is none names nothing.
+fn is_text(path: &str) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());
+    while let [byte, behind @ ..] = rest {
+        let escaped = match rest {
+            [b'%', high, low, behind @ ..] => {
+                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, behind))
+            }
+            _ => None,
+        };
+        let (byte, behind) = escaped.unwrap_or((*byte, behind));
+        bytes.push(byte);
+        rest = behind;
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
+/// Lets in only apps that name themselves and are new enough, at a path that can be read.
 pub(crate) async fn known_client(
     State(state): State<AppState>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    if !is_text(request.uri().path()) {
+        return Err(ApiError::malformed("id"));
+    }
     let (platform, version) = request
         .headers()
         .get(CLIENT)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
-use super::session::Caller;
+use super::session::{Caller, Decided, still};
 use crate::state::AppState;
 use crate::store::devices::{self, Push};
 
@@ -84,8 +84,7 @@ pub(crate) async fn put(
     }
     let push =
         Push { kind: body.kind.as_str().to_owned(), address: body.address, tag: body.account_tag };
-    state.store.write(move |tx| devices::set_push(tx, &id, Some(&push))).await?;
-    Ok(StatusCode::NO_CONTENT)
+    write(&state, caller, Some(push)).await
 }
 
 /// `DELETE`: it is rung no more.
@@ -95,6 +94,20 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     own(&caller, &id)?;
-    state.store.write(move |tx| devices::set_push(tx, &id, None)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    write(&state, caller, None).await
+}
+
+/// Writes the caller's own, if they are signed in still.
+async fn write(
+    state: &AppState,
+    caller: Caller,
+    push: Option<Push>,
+) -> Result<StatusCode, ApiError> {
+    let written = state.store.write(move |tx| -> Decided<()> {
+        match still(tx.sql(), &caller)? {
+            Ok(now) => devices::set_push(tx, &now.actor.device, push.as_ref()).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        }
+    });
+    written.await?.map(|()| StatusCode::NO_CONTENT)
 }

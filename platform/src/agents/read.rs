@@ -2,6 +2,7 @@
 
 use super::command::ReadCommand;
 use super::outcome::{Actor, Outcome, RefusedCode};
+use crate::desk::rights::{Right, Rights};
 use crate::feed::scope::Reader;
 use crate::meta::reads;
 use crate::store::conversations::{self, Marks};
@@ -11,16 +12,17 @@ use crate::store::{ChangeKind, ChangeScope, StoreError, WriteTx, workspaces};
 /// Which marks a look moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moves {
-    /// The conversation's: the reader is its assignee, or it has none.
+    /// The conversation's: the reader is its assignee, or it has none and they may answer.
     Conversation,
     /// The reader's own.
     Mine,
 }
 
-fn moves(marks: &Marks, member: &str) -> Moves {
+fn moves(marks: &Marks, member: &str, may_answer: bool) -> Moves {
     match marks.assignee.as_deref() {
-        Some(assignee) if assignee != member => Moves::Mine,
-        _ => Moves::Conversation,
+        Some(assignee) if assignee == member => Moves::Conversation,
+        None if may_answer => Moves::Conversation,
+        _ => Moves::Mine,
     }
 }
 
@@ -37,12 +39,14 @@ pub(crate) fn read(
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
     let (id, n) = (&command.conversation, command.up_to_n.min(marks.last_n));
-    if moves(&marks, &actor.member) == Moves::Conversation {
+    let may_answer = Rights::of(&workspace)?.allow(actor.role, Right::Answer);
+    let moves = moves(&marks, &actor.member, may_answer);
+    if moves == Moves::Conversation {
         // Also where the mark stands further already: an answer moves it, and only a look shows
         // that the message was on a screen.
         reads::wanted(tx, &actor.workspace, id, n)?;
     }
-    match moves(&marks, &actor.member) {
+    match moves {
         Moves::Conversation if n > marks.read_up_to_n => {
             let left = conversations::customer_messages_after(tx.sql(), id, n)?;
             conversations::set_read(tx, id, n, left.min(marks.unread))?;
@@ -76,8 +80,11 @@ mod tests {
             last_n: 0,
             read_up_to_n: 0,
         };
-        assert_eq!(moves(&marks(None), "m"), Moves::Conversation);
-        assert_eq!(moves(&marks(Some("m")), "m"), Moves::Conversation);
-        assert_eq!(moves(&marks(Some("x")), "m"), Moves::Mine);
+        for may_answer in [true, false] {
+            assert_eq!(moves(&marks(Some("m")), "m", may_answer), Moves::Conversation);
+            assert_eq!(moves(&marks(Some("x")), "m", may_answer), Moves::Mine);
+        }
+        assert_eq!(moves(&marks(None), "m", true), Moves::Conversation);
+        assert_eq!(moves(&marks(None), "m", false), Moves::Mine);
     }
 }

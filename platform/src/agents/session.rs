@@ -12,11 +12,11 @@ use super::error::{ApiError, ErrorCode};
 use super::http::JsonBody;
 use super::outcome::Actor;
 use super::{token, wiped};
-use crate::desk::audit;
+use crate::desk::audit::{self, Who};
 use crate::state::AppState;
 use crate::store::members::Member;
 use crate::store::sessions::{EndReason, Session};
-use crate::store::{StoreError, WriteTx, devices, members, objects, sessions, workspaces};
+use crate::store::{Sql, StoreError, WriteTx, devices, members, objects, sessions, workspaces};
 use crate::support::keys::sha256;
 use crate::support::{Key, Secret};
 use crate::wire::objects as wire;
@@ -58,7 +58,7 @@ pub(crate) struct Refresh {
 }
 
 /// What a transaction decided: a refusal must commit too, for it counts the attempt.
-pub(super) type Decided<T> = Result<Result<T, ApiError>, StoreError>;
+pub(crate) type Decided<T> = Result<Result<T, ApiError>, StoreError>;
 
 /// Finds the session of an access token and checks that it is alive.
 pub async fn authenticate(state: &AppState, token: &str) -> Result<Caller, ApiError> {
@@ -88,6 +88,17 @@ fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
+/// The caller as they stand in this snapshot: their body may come half a minute behind the head
+/// that let them in, and who was put out or lost a right since does nothing more with it.
+pub(crate) fn still(sql: &Sql, caller: &Caller) -> Decided<Caller> {
+    let session = sessions::find(sql, &caller.session)?.filter(Session::is_alive);
+    Ok(match session {
+        Some(session) => Ok(Caller { actor: session.actor, session: session.id }),
+        // The refresh that follows tells why.
+        None => Err(ApiError::new(ErrorCode::Token)),
+    })
+}
+
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
@@ -104,14 +115,14 @@ pub(crate) async fn refresh(
 ) -> Result<Json<Grant>, ApiError> {
     let token = body.refresh_token.ok_or_else(|| ApiError::malformed("refresh_token"))?;
     let key = state.settings.key.clone();
+    // What we did not make is refused before the one writer is waited for.
+    let (id, k) = token::read_refresh(&key, token.expose())
+        .map(|(id, k)| (id.to_owned(), k))
+        .ok_or_else(|| ApiError::new(ErrorCode::SessionEnded))?;
     let decided = state
         .store
         .write(move |tx| -> Decided<Grant> {
-            let found = match token::read_refresh(&key, token.expose()) {
-                Some((session, k)) => sessions::find(tx.sql(), session)?.map(|s| (s, k)),
-                None => None,
-            };
-            let Some((session, k)) = found else {
+            let Some(session) = sessions::find(tx.sql(), &id)? else {
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
             };
             if session.revoked {
@@ -122,17 +133,22 @@ pub(crate) async fn refresh(
             if session.ended {
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
             }
-            let next = match judge_refresh(&session, k, &sha256(token.expose().as_bytes())) {
-                Judgement::Rotate => {
-                    let next = session.k.saturating_add(1);
+            let used = sha256(token.expose().as_bytes());
+            let next = match judge_refresh(&session, k, &used) {
+                Judgement::Rotate | Judgement::Ahead => {
+                    let next = k.saturating_add(1);
                     let hash = sha256(token::refresh(&key, &session.id, next).as_bytes());
-                    sessions::rotate(tx, &session.id, next, &hash)?;
+                    sessions::rotate(tx, &session.id, next, &used, &hash)?;
                     next
                 }
                 Judgement::Repeat => session.k,
                 Judgement::Reuse => {
-                    sessions::end(tx, &session.id, EndReason::Reuse)?;
-                    tx.wake(&session.actor.workspace);
+                    let (id, actor) = (&session.id, &session.actor);
+                    sessions::end(tx, id, EndReason::Reuse)?;
+                    let who = Who::System;
+                    let what = "session_reused";
+                    audit::note(tx, &actor.workspace, who, what, "device", &actor.device)?;
+                    tx.wake(&actor.workspace);
                     return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
                 }
             };
@@ -178,15 +194,21 @@ enum Judgement {
     Rotate,
     /// The one before, whose successor was never used: its answer was lost, give it again.
     Repeat,
+    /// One that this store never gave out and this platform's key made: the store came back from a
+    /// copy, and the phone is further than it. As good as the newest, so that nobody is signed out.
+    Ahead,
     /// An older one: somebody has a copy.
     Reuse,
 }
 
+/// The token is known to be made by our key: its number can be believed.
 fn judge_refresh(session: &Session, k: i64, hash: &[u8]) -> Judgement {
     if k == session.k && hash == session.current_hash {
         Judgement::Rotate
     } else if k == session.k - 1 && session.previous_hash.as_deref() == Some(hash) {
         Judgement::Repeat
+    } else if k > session.k {
+        Judgement::Ahead
     } else {
         Judgement::Reuse
     }
@@ -239,6 +261,7 @@ mod tests {
                 let expected = match used {
                     _ if used == newest => Judgement::Rotate,
                     _ if used == newest - 1 && used > 0 => Judgement::Repeat,
+                    _ if used > newest => Judgement::Ahead,
                     _ => Judgement::Reuse,
                 };
                 assert_eq!(judge_refresh(&session, used, &hash(used)), expected, "{newest} {used}");

@@ -1,8 +1,10 @@
 //! Signing in, by password or by link code: protocol.md 1.
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
-use axum::http::Extensions;
+use axum::http::{Extensions, HeaderMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -81,18 +83,20 @@ pub(crate) struct Opens {
 pub(crate) async fn create(
     State(state): State<AppState>,
     extensions: Extensions,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<SignIn>,
 ) -> Result<Json<Grant>, ApiError> {
     let device = device(body.device.ok_or_else(|| ApiError::malformed("device"))?)?;
     let grant = if let Some(code) = body.link_code {
-        by_link_code(&state, &peer(&extensions), &code, device).await?
+        by_link_code(&state, &peer(&extensions, &headers), &code, device).await?
     } else {
         let email = body.email.ok_or_else(|| ApiError::malformed("email"))?;
         let password = body.password.ok_or_else(|| ApiError::malformed("password"))?;
         if password.expose().len() > password::MAX_BYTES {
             return Err(ApiError::new(ErrorCode::WrongCredentials));
         }
-        by_password(&state, &normal_email(&email), password, device).await?
+        let address = address(&extensions, &headers);
+        by_password(&state, &normal_email(&email), password, device, address).await?
     };
     Ok(Json(grant))
 }
@@ -101,15 +105,16 @@ pub(crate) async fn create(
 pub(crate) async fn preview(
     State(state): State<AppState>,
     extensions: Extensions,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<Preview>,
 ) -> Result<Json<Opens>, ApiError> {
     let code = body.link_code.ok_or_else(|| ApiError::malformed("link_code"))?;
     let hash = link_code::hash(&state.settings.key, code.expose());
-    let failures = failures_key(&state.settings.key, "peer", &peer(&extensions));
+    let failures = failures_key(&state.settings.key, "peer", &peer(&extensions, &headers));
     let decided = state
         .store
         .write(move |tx| -> Decided<Opens> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
+            if let Some(wait) = sessions::attempt(tx, &failures, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             let (code, member) = match usable_code(tx, &hash)? {
@@ -132,14 +137,21 @@ async fn by_password(
     email: &str,
     password: Secret,
     device: DeviceInfo,
+    address: Option<IpAddr>,
 ) -> Result<Grant, ApiError> {
     let key = state.settings.key.clone();
     let failures = failures_key(&key, "email", email);
-    let (counted, email) = (failures.clone(), email.to_owned());
+    let tried_from = address.map(|ip| failures_key(&key, "passwords of", &ip.to_string()));
+    let (counted, from, email) = (failures.clone(), tried_from.clone(), email.to_owned());
     let member = state
         .store
         .write(move |tx| -> Decided<Option<Member>> {
-            if let Some(wait) = sessions::attempt(tx, &counted)? {
+            if let Some(from) = from
+                && let Some(wait) = sessions::attempt(tx, &from, sessions::MAX_OF_ADDRESS)?
+            {
+                return Ok(Err(ApiError::too_many(wait)));
+            }
+            if let Some(wait) = sessions::attempt(tx, &counted, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             Ok(Ok(members::by_email(tx.sql(), &email)?.filter(|member| !member.removed)))
@@ -160,7 +172,17 @@ async fn by_password(
     state
         .store
         .write(move |tx| -> Decided<Grant> {
+            // Checking takes its time: who was removed meanwhile, or has another password now,
+            // does not get in by what was so before.
+            let now = members::find(tx.sql(), &member.id)?;
+            let same = |now: &Member| !now.removed && now.password_hash == member.password_hash;
+            let Some(member) = now.filter(same) else {
+                return Ok(Err(ApiError::new(ErrorCode::WrongCredentials)));
+            };
             sessions::forgive(tx, &failures)?;
+            if let Some(from) = tried_from {
+                sessions::take_back(tx, &from)?;
+            }
             sign_in(tx, &key, &member, &device).map(|done| done.map(|(grant, _)| grant))
         })
         .await?
@@ -178,7 +200,7 @@ async fn by_link_code(
     state
         .store
         .write(move |tx| -> Decided<Grant> {
-            if let Some(wait) = sessions::attempt(tx, &failures)? {
+            if let Some(wait) = sessions::attempt(tx, &failures, sessions::MAX_FAILURES)? {
                 return Ok(Err(ApiError::too_many(wait)));
             }
             let (code, member) = match usable_code(tx, &hash)? {
@@ -263,12 +285,26 @@ fn device(device: Device) -> Result<DeviceInfo, ApiError> {
     })
 }
 
-/// Who knocks, as far as the socket tells; behind a reverse proxy that is the proxy, so all
-/// share one count there.
-fn peer(extensions: &Extensions) -> String {
-    extensions
-        .get::<ConnectInfo<std::net::SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |ConnectInfo(addr)| addr.ip().to_string())
+/// What a reverse proxy adds: who knocked there, behind whoever they say they speak for.
+const FORWARDED: &str = "x-forwarded-for";
+
+/// Who knocks: what the socket tells, or what a reverse proxy on this machine says of whom it heard.
+/// Without that all would share one count behind it, and a stranger's five guesses would keep every
+/// new phone out. Nobody else is believed, and of the header only the last word, which is the
+/// proxy's own. A proxy that lets clients write it lets them guess more often; against that stands
+/// the number of codes, 31 to the eighth.
+fn peer(extensions: &Extensions, headers: &HeaderMap) -> String {
+    address(extensions, headers).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
+}
+
+/// As [`peer`]; none if a proxy on this machine does not say, for all are one then.
+fn address(extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+    let ConnectInfo(socket) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    if !socket.ip().is_loopback() {
+        return Some(socket.ip());
+    }
+    let said = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
+    said.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// Failures are counted under a keyed hash: the table holds neither e-mails nor addresses.

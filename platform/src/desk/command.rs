@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::holder::Holder;
+use crate::agents::body::{too_long, too_many};
 use crate::agents::command::{Fields, malformed};
 use crate::agents::outcome::Outcome;
 
@@ -47,6 +48,8 @@ pub enum DeskCommand {
         to: String,
         /// End of the snooze, ms UTC.
         until: Option<i64>,
+        /// The newest live message that the person had seen, if the phone says so.
+        based_on_n: Option<i64>,
     },
     /// Moves a conversation to somebody.
     Assign(Assign),
@@ -108,7 +111,7 @@ pub struct EditContact {
 }
 
 /// Words of the statuses that a person may set.
-const STATUSES: [&str; 4] = ["open", "pending", "snoozed", "resolved"];
+pub(crate) const STATUSES: [&str; 4] = ["open", "pending", "snoozed", "resolved"];
 
 /// Reads one command of the desk's; `None` if its kind is none of them.
 pub(crate) fn parse(
@@ -161,7 +164,7 @@ fn labels(fields: &Fields<'_>, name: &str) -> Result<BTreeSet<String>, Outcome> 
         Some(list) => list.as_array().ok_or_else(|| malformed(name))?,
     };
     if list.len() > MAX_LABELS {
-        return Err(malformed(name));
+        return Err(too_many(name, MAX_LABELS, list.len()));
     }
     list.iter()
         .map(|id| match id.as_str() {
@@ -182,7 +185,14 @@ fn status(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
         ("snoozed", None) => return Err(malformed("until")),
         _ => None,
     };
-    Ok(DeskCommand::Status { conversation, was, to, until })
+    let based_on_n = match fields.value("based_on_n") {
+        None | Some(Value::Null) => None,
+        Some(n) => {
+            let n = n.as_i64().filter(|n| *n >= 0);
+            Some(n.ok_or_else(|| malformed("based_on_n"))?)
+        }
+    };
+    Ok(DeskCommand::Status { conversation, was, to, until, based_on_n })
 }
 
 fn assign(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
@@ -197,7 +207,11 @@ fn edit_contact(fields: &Fields<'_>) -> Result<DeskCommand, Outcome> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
             let text = value.as_str().ok_or_else(|| malformed(name))?.trim();
-            if text.chars().count() > MAX_VALUE || text.chars().any(|c| c == '\0') {
+            let length = text.chars().count();
+            if length > MAX_VALUE {
+                return Err(too_long(name, MAX_VALUE, length));
+            }
+            if text.contains('\0') {
                 return Err(malformed(name));
             }
             Ok((!text.is_empty()).then(|| text.to_owned()))

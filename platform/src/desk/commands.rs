@@ -18,6 +18,7 @@ use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::may_see;
 use crate::meta::line;
 use crate::meta::marks::Marks;
+use crate::store::conversations::customer_messages_after;
 use crate::store::holders::{self, Desk, Line};
 use crate::store::objects::touch_conversation;
 use crate::store::workspaces::Workspace;
@@ -26,7 +27,7 @@ use crate::store::{
 };
 
 /// The longest snooze, in milliseconds: a year.
-const MAX_SNOOZE_MS: i64 = 366 * 24 * 60 * 60 * 1000;
+pub(crate) const MAX_SNOOZE_MS: i64 = 366 * 24 * 60 * 60 * 1000;
 
 /// A refusal, or what was looked for.
 pub(crate) type Found<T> = Result<Result<T, Outcome>, StoreError>;
@@ -63,8 +64,8 @@ pub(crate) fn carry_out(
             note(tx, actor, (id, *at), conversation, text)
         }
         DeskCommand::Label { object, add, remove } => label(tx, actor, object, add, remove),
-        DeskCommand::Status { conversation, was, to, until } => {
-            status(tx, actor, conversation, (was, to, *until))
+        DeskCommand::Status { conversation, was, to, until, based_on_n } => {
+            status(tx, actor, conversation, (was, to, *until), *based_on_n)
         }
         DeskCommand::Assign(command) => assign(tx, actor, command),
         DeskCommand::TakeOver { conversation } => take_over(tx, actor, workspace, conversation),
@@ -198,6 +199,7 @@ fn status(
     actor: &Actor,
     conversation: &str,
     (was, to, until): (&str, &str, Option<i64>),
+    based_on_n: Option<i64>,
 ) -> Result<Outcome, StoreError> {
     let mut desk = match seen(tx, actor, conversation)? {
         Ok(desk) => desk,
@@ -221,7 +223,14 @@ fn status(
     if desk.status == to && desk.snoozed_until == until {
         return unchanged(tx, actor);
     }
-    Ok(Outcome::done(moves::status(tx, &mut desk, Who::from(actor), to, until)?))
+    let seq = moves::status(tx, &mut desk, Who::from(actor), to, until)?;
+    // A customer's message opens a conversation, also if it was there before the phone got through
+    // and its person had not seen it: else it would lie in a closed one, and nobody would answer.
+    let wrote_since = match based_on_n {
+        Some(n) if to != "open" => customer_messages_after(tx.sql(), &desk.id, n)? > 0,
+        _ => false,
+    };
+    Ok(Outcome::done(if wrote_since { moves::reopened(tx, &mut desk)? } else { seq }))
 }
 
 fn assign(tx: &mut WriteTx<'_>, actor: &Actor, command: &Assign) -> Result<Outcome, StoreError> {

@@ -117,6 +117,8 @@ pub(crate) fn merge(
     };
     let moving = contacts::placed(tx.sql(), &from.id)?;
     let standing = contacts::placed(tx.sql(), &into.id)?;
+    let mut asking = contacts::perhaps_same(tx.sql(), &from.id)?;
+    asking.retain(|other| *other != into.id);
     let mut touched = contacts::conversations(tx.sql(), &from.id)?;
     touched.extend(contacts::conversations(tx.sql(), &into.id)?);
     contacts::join(tx, &from, &into)?;
@@ -137,6 +139,9 @@ pub(crate) fn merge(
         tx.change(workspace, &scope, ChangeKind::Merged, &from.id)?;
     }
     touch_contact(tx, workspace, &into.id, &touched)?;
+    for other in &asking {
+        touch(tx, workspace, other)?;
+    }
     for id in &touched {
         seq = touch_conversation(tx, id)?;
     }
@@ -168,6 +173,8 @@ pub(crate) fn erase(
     let deleted = json!({ "by": by, "at": tx.now() });
     let mut names: Vec<String> = known.phone.into_iter().chain(known.wa_user_id).collect();
     names.extend(contacts::aliases(tx.sql(), id)?);
+    contacts::forget_person(tx, workspace, &names)?;
+    let asking = contacts::perhaps_same(tx.sql(), id)?;
     let conversations = contacts::conversations(tx.sql(), id)?;
     for conversation in &conversations {
         names.extend(contacts::wamids(tx.sql(), conversation)?);
@@ -184,6 +191,9 @@ pub(crate) fn erase(
         }
     }
     touch_contact(tx, workspace, id, &conversations)?;
+    for other in &asking {
+        touch(tx, workspace, other)?;
+    }
     for conversation in &conversations {
         seq = touch_conversation(tx, conversation)?;
     }

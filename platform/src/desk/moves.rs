@@ -92,6 +92,16 @@ pub(crate) fn status(
     touch_conversation(tx, &desk.id)
 }
 
+/// Opens a conversation again because of a customer's message: as the message itself would have,
+/// without a line of its own.
+pub(crate) fn reopened(tx: &mut WriteTx<'_>, desk: &mut Desk) -> Result<i64, StoreError> {
+    "open".clone_into(&mut desk.status);
+    desk.snoozed_until = None;
+    desk.status_set = None;
+    holders::update(tx.sql(), desk)?;
+    touch_conversation(tx, &desk.id)
+}
+
 /// Writes a line about labels that were put on or taken off, and the conversation's row.
 pub(crate) fn labelled(
     tx: &mut WriteTx<'_>,

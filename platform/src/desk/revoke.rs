@@ -6,7 +6,7 @@
 //! that it goes with: if that commit is lost, the next start carries the line out.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -51,13 +51,22 @@ impl RevokedFile {
         let mut line = serde_json::to_string(&Entry { kind, id: id.to_owned(), at })?;
         line.push('\n');
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
         let written = options.open(&self.0).and_then(|mut file| {
+            // A crash may have torn the last line: what comes now must not be torn with it.
+            if file.seek(SeekFrom::End(0))? > 0 {
+                file.seek(SeekFrom::End(-1))?;
+                let mut last = [0];
+                file.read_exact(&mut last)?;
+                if last != *b"\n" {
+                    line.insert(0, '\n');
+                }
+            }
             file.write_all(line.as_bytes())?;
             file.sync_all()
         });

@@ -168,17 +168,20 @@ fn first(sql: &Sql, workspace: &Workspace, reader: &Reader) -> Result<Start, Sto
     let listed = conversations::recent(sql, &workspace.id, &reader.sight, PAGE)?;
     let mut page = empty(sql, workspace, reader, cursor.clone())?;
     let mut contacts = BTreeSet::new();
+    let room = room(&page)?;
     let (mut bytes, mut last) = (0, None);
     for conversation in &listed {
         let object = objects::conversation_json(sql, &conversation.id)?;
         let message = objects::last_message_json(sql, &conversation.id)?;
-        bytes += length(object.iter().chain(&message));
-        if bytes > MAX_PAGE - ENVELOPE && last.is_some() {
+        let contact = new_contact(sql, reader, &contacts, conversation)?;
+        bytes += length(object.iter().chain(&message).chain(&contact));
+        if bytes > room && last.is_some() {
             break;
         }
         page.conversations.extend(object);
         page.messages.extend(message);
-        bytes += add_contact(sql, reader, &mut page, &mut contacts, conversation)?;
+        page.contacts.extend(contact);
+        contacts.insert(conversation.contact.clone());
         last = Some(conversation);
     }
     let quick_replies = quick_replies::count(sql, &workspace.id)? > 0;
@@ -227,6 +230,7 @@ fn later(
     };
     let mut page = empty(sql, workspace, reader, token.cursor.clone())?;
     let mut contacts = BTreeSet::new();
+    let room = room(&page)?;
     let mut bytes = 0;
     let mut done = 0;
     for conversation in &listed {
@@ -234,15 +238,21 @@ fn later(
             Stage::Others => objects::conversation_json(sql, &conversation.id)?,
             Stage::Recent | Stage::QuickReplies => None,
         };
-        let room = MAX_PAGE.saturating_sub(2 * ENVELOPE).saturating_sub(length(object.iter()));
-        let messages = objects::newest_messages(sql, &conversation.id, room)?;
-        bytes += length(object.iter().chain(&messages));
-        if bytes > MAX_PAGE - ENVELOPE && done > 0 {
+        let contact = match object {
+            Some(_) => new_contact(sql, reader, &contacts, conversation)?,
+            None => None,
+        };
+        let around = length(object.iter().chain(&contact));
+        let left = room.saturating_sub(ENVELOPE).saturating_sub(around);
+        let messages = objects::newest_messages(sql, &conversation.id, left)?;
+        bytes += around + length(messages.iter());
+        if bytes > room && done > 0 {
             break;
         }
         if object.is_some() {
             page.conversations.extend(object);
-            bytes += add_contact(sql, reader, &mut page, &mut contacts, conversation)?;
+            page.contacts.extend(contact);
+            contacts.insert(conversation.contact.clone());
         }
         page.messages.extend(messages);
         token.after.clone_from(&conversation.id);
@@ -332,20 +342,24 @@ fn length<'o>(objects: impl Iterator<Item = &'o Value>) -> usize {
     objects.map(|object| object.to_string().len() + 1).sum()
 }
 
-/// Puts a conversation's contact on the page, once; gives its bytes.
-fn add_contact(
+/// What is left for conversations on a page that holds a mebibyte, beside what stands on every one.
+fn room(page: &Start) -> Result<usize, StoreError> {
+    Ok(MAX_PAGE.saturating_sub(ENVELOPE).saturating_sub(serde_json::to_vec(page)?.len()))
+}
+
+/// The contact of a conversation, unless it is on the page.
+fn new_contact(
     sql: &Sql,
     reader: &Reader,
-    page: &mut Start,
-    contacts: &mut BTreeSet<String>,
+    contacts: &BTreeSet<String>,
     listed: &Listed,
-) -> Result<usize, StoreError> {
-    if !contacts.insert(listed.contact.clone()) {
-        return Ok(0);
+) -> Result<Option<Value>, StoreError> {
+    if contacts.contains(&listed.contact) {
+        return Ok(None);
     }
-    let Some(mut contact) = objects::contact_json(sql, &listed.contact)? else { return Ok(0) };
-    reader.mask(&mut contact);
-    let bytes = length(std::iter::once(&contact));
-    page.contacts.push(contact);
-    Ok(bytes)
+    let mut contact = objects::contact_json(sql, &listed.contact)?;
+    if let Some(contact) = &mut contact {
+        reader.mask(contact);
+    }
+    Ok(contact)
 }

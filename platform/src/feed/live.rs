@@ -151,7 +151,9 @@ impl LiveFeed {
             if self.seen == Some(count) && !self.more {
                 let rooms = self.state.rooms.count();
                 if self.open.is_some() && self.shown.count != Some(rooms) {
-                    if let Err(error) = self.look_around(rooms).await {
+                    if self.is_as_shown() {
+                        self.shown.count = Some(rooms);
+                    } else if let Err(error) = self.look_around(rooms).await {
                         log::error!("live cause=\"{error}\"");
                         self.end(CloseCode::Fault);
                     }
@@ -208,6 +210,18 @@ impl LiveFeed {
         // What was said before it was opened is over.
         self.shown = Shown { typed: self.state.rooms.count(), ..Shown::default() };
         self.open = shown;
+    }
+
+    /// Whether what was told since the last look is about other conversations: most of it is, and
+    /// with hundreds of sockets each look into the store counts. What the line moved is looked at.
+    fn is_as_shown(&self) -> bool {
+        let (Some(open), Some(_)) = (&self.open, self.shown.count) else { return false };
+        let rooms = &self.state.rooms;
+        let view = rooms.view(open, &self.caller.actor.member, self.shown.typed);
+        let presence = self.shown.presence.as_ref();
+        view.typing.is_empty()
+            && view.viewing == self.shown.viewing
+            && presence.is_none_or(|(member, online)| rooms.is_online(member) == *online)
     }
 
     /// Says what changed around the open conversation since it was last said.

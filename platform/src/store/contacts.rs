@@ -123,12 +123,12 @@ pub(crate) fn conversations(sql: &Connection, contact: &str) -> Result<Vec<Strin
     Ok(statement.query_map([contact], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// Ids of up to `limit` contacts after an id whose name holds `text` or whose number holds its
-/// digits; all of them if `text` is empty.
+/// Ids of up to `limit` contacts after an id whose name holds `text` or, `by_number`, whose number
+/// holds its digits; all of them if `text` is empty.
 pub(crate) fn search(
     sql: &Connection,
     workspace: &str,
-    text: &str,
+    (text, by_number): (&str, bool),
     after: &str,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
@@ -138,7 +138,7 @@ pub(crate) fn search(
     };
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     // Two digits are in every number; a name of digits alone is found as a name.
-    let number = (digits.len() >= 3).then(|| pattern(&digits));
+    let number = (by_number && digits.len() >= 3).then(|| pattern(&digits));
     let mut statement = sql.prepare_cached(
         "SELECT id FROM contacts c WHERE workspace = ?1 AND id > ?2 AND merged_into IS NULL
            AND (?3 = '%%' OR name LIKE ?3 ESCAPE '\\' OR username LIKE ?3 ESCAPE '\\'
@@ -204,11 +204,11 @@ pub(crate) fn join(tx: &WriteTx<'_>, from: &Known, into: &Known) -> Result<(), S
              perhaps_same = NULL WHERE id = ?1",
         (&from.id, &into.id),
     )?;
-    // The question is answered.
-    sql.execute("UPDATE contacts SET perhaps_same = NULL WHERE perhaps_same = ?1", [&from.id])?;
+    // Between the two the question is answered; of others it is asked about the one that stays,
+    // under whose number some of them are written to.
     sql.execute(
-        "UPDATE contacts SET perhaps_same = NULL WHERE id = ?1 AND perhaps_same = ?2",
-        (&into.id, &from.id),
+        "UPDATE contacts SET perhaps_same = nullif(?2, id) WHERE perhaps_same = ?1",
+        (&from.id, &into.id),
     )?;
     sql.execute("UPDATE aliases SET contact = ?2 WHERE contact = ?1", (&from.id, &into.id))?;
     // What it keeps of its own beside what it takes over: webhooks still come under both.
@@ -230,6 +230,14 @@ pub(crate) fn join(tx: &WriteTx<'_>, from: &Known, into: &Known) -> Result<(), S
              username = coalesce(username, ?4), name = coalesce(name, ?5)
          WHERE id = ?1",
         (&into.id, &from.phone, &from.wa_user_id, &from.username, &from.name),
+    )?;
+    // Who wants no advertising is one person: the newest word counts, to whichever it was said.
+    sql.execute(
+        "UPDATE contacts SET (marketing, marketing_at) =
+             (SELECT f.marketing, f.marketing_at FROM contacts f WHERE f.id = ?2)
+         WHERE id = ?1 AND coalesce(marketing_at, -1) <
+             (SELECT coalesce(f.marketing_at, -1) FROM contacts f WHERE f.id = ?2)",
+        (&into.id, &from.id),
     )?;
     sql.execute(
         "INSERT OR IGNORE INTO contact_fields (contact, field, value, by, at)
@@ -288,6 +296,13 @@ pub(crate) fn empty_conversation(
     Ok(())
 }
 
+/// Contacts that may be the same person as this one, in the order of their ids.
+pub(crate) fn perhaps_same(sql: &Connection, id: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        sql.prepare_cached("SELECT id FROM contacts WHERE perhaps_same = ?1 ORDER BY id")?;
+    Ok(statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
 /// Takes everything out of a contact but its id.
 pub(crate) fn empty(tx: &WriteTx<'_>, id: &str) -> Result<(), StoreError> {
     let sql = tx.sql();
@@ -303,8 +318,8 @@ pub(crate) fn empty(tx: &WriteTx<'_>, id: &str) -> Result<(), StoreError> {
         sql.execute(statement, [id])?;
     }
     sql.execute(
-        "UPDATE contacts SET name = NULL, username = NULL, phone = NULL, wa_user_id = NULL,
-             perhaps_same = NULL, erased_at = ?2
+        "UPDATE contacts SET name = NULL, profile_name = NULL, username = NULL, phone = NULL,
+             wa_user_id = NULL, perhaps_same = NULL, erased_at = ?2
          WHERE id = ?1 OR merged_into = ?1",
         (id, tx.now()),
     )?;
@@ -325,6 +340,25 @@ pub(crate) fn blank_webhooks(tx: &WriteTx<'_>, words: &[String]) -> Result<usize
             .execute([word])?;
     }
     Ok(blanked)
+}
+
+/// Forgets what the address books and Meta's handovers say of a person under these numbers and ids.
+pub(crate) fn forget_person(
+    tx: &WriteTx<'_>,
+    workspace: &str,
+    names: &[String],
+) -> Result<(), StoreError> {
+    for table in ["phone_book", "handovers"] {
+        for name in names {
+            tx.sql()
+                .prepare_cached(&format!(
+                    "DELETE FROM {table} WHERE person = ?1
+                     AND channel IN (SELECT id FROM channels WHERE workspace = ?2)"
+                ))?
+                .execute((name, workspace))?;
+        }
+    }
+    Ok(())
 }
 
 /// Numbers and ids that a contact had before.

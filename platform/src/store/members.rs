@@ -155,6 +155,16 @@ pub(crate) fn remove(tx: &mut WriteTx<'_>, member: &Member) -> Result<i64, Store
     Ok(version)
 }
 
+/// Lets somebody else have the e-mail of a member who was removed. What stands there from then on
+/// is no e-mail: it holds a space.
+pub(crate) fn give_up_email(tx: &WriteTx<'_>, id: &str) -> Result<(), StoreError> {
+    tx.sql().execute(
+        "UPDATE members SET email = email || ' ' || id WHERE id = ?1 AND removed_at IS NOT NULL",
+        [id],
+    )?;
+    Ok(())
+}
+
 /// How many owners a workspace has.
 pub(crate) fn owners(sql: &Connection, workspace: &str) -> Result<i64, StoreError> {
     Ok(sql

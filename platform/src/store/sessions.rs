@@ -104,12 +104,18 @@ pub fn insert(
     Ok(())
 }
 
-/// Makes token `k` the newest; the one before stays known.
-pub fn rotate(tx: &WriteTx<'_>, id: &str, k: i64, hash: &[u8]) -> Result<(), StoreError> {
+/// Makes token `k` the newest; the one before, for which it was given, stays known.
+pub fn rotate(
+    tx: &WriteTx<'_>,
+    id: &str,
+    k: i64,
+    before: &[u8],
+    hash: &[u8],
+) -> Result<(), StoreError> {
     tx.sql().execute(
-        "UPDATE sessions SET k = ?2, previous_hash = current_hash, current_hash = ?3, used_at = ?4
+        "UPDATE sessions SET k = ?2, previous_hash = ?3, current_hash = ?4, used_at = ?5
          WHERE id = ?1",
-        (id, k, hash, tx.now()),
+        (id, k, before, hash, tx.now()),
     )?;
     Ok(())
 }
@@ -136,13 +142,17 @@ pub fn end_of_device(tx: &WriteTx<'_>, device: &str, reason: EndReason) -> Resul
 /// How many failures are borne.
 pub const MAX_FAILURES: i64 = 5;
 
+/// How many wrong passwords are borne from one address, whoever they were tried on: an office of
+/// many people has one address, a stranger who tries one password on everybody needs far more.
+pub const MAX_OF_ADDRESS: i64 = 50;
+
 /// Within how long, in milliseconds.
 pub const FAILURE_WINDOW_MS: i64 = 3 * 60 * 1000;
 
 /// Counts an attempt as failed before it is judged, so that attempts side by side cannot slip
 /// past the limit together; [`forgive`] or [`take_back`] undoes that when it succeeds. Gives the milliseconds to
-/// wait if there were too many.
-pub fn attempt(tx: &WriteTx<'_>, key: &str) -> Result<Option<i64>, StoreError> {
+/// wait if there were more than `most`.
+pub fn attempt(tx: &WriteTx<'_>, key: &str, most: i64) -> Result<Option<i64>, StoreError> {
     let now = tx.now();
     let sql = tx.sql();
     // What lies in the future was counted by a clock that has been put right since.
@@ -156,7 +166,7 @@ pub fn attempt(tx: &WriteTx<'_>, key: &str) -> Result<Option<i64>, StoreError> {
              ON CONFLICT (key) DO UPDATE SET count = count + 1 RETURNING count, since",
         )?
         .query_row((key, now), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((count > MAX_FAILURES).then_some(since + FAILURE_WINDOW_MS - now))
+    Ok((count > most).then_some(since + FAILURE_WINDOW_MS - now))
 }
 
 /// Forgets the failures counted under this key.

@@ -123,7 +123,9 @@ pub enum What {
         to: StatusWord,
         /// With `snoozed`: when it wakes, ms UTC, a year from now at most.
         until: Option<i64>,
-        /// Nobody looks at it.
+        /// The newest live message the person had seen: what a customer wrote after it opens the
+        /// conversation again.
+        #[schemars(range(min = 0))]
         based_on_n: Option<i64>,
     },
     /// Moves a conversation to somebody.

@@ -430,12 +430,39 @@ pub struct Times {
     pub played: Option<i64>,
 }
 
+/// Why a message waits or stopped, by the ids of experience.md. R1 to R3, R9 and R15 are the phone's
+/// own and stand on no message of the platform's.
+#[derive(Debug, JsonSchema)]
+pub enum TroubleReason {
+    /// It waits for an earlier one.
+    R4,
+    /// The line is down.
+    R5,
+    /// WhatsApp does not answer, or asks to slow down.
+    R6,
+    /// The customer service window closed.
+    R7,
+    /// Somebody answered meanwhile.
+    R8,
+    /// This customer cannot be reached.
+    R10,
+    /// Payment or account trouble at WhatsApp.
+    R11,
+    /// The template is paused, changed or refused.
+    R12,
+    /// The file is too large or of a refused kind.
+    R13,
+    /// Nobody can say whether it went out.
+    R14,
+    /// WhatsApp refused it.
+    R16,
+}
+
 /// Why a message does not get further.
 #[derive(Debug, JsonSchema)]
 pub struct Trouble {
-    /// The reason shown to people: `R4` to `R16`.
-    #[schemars(regex(pattern = "^R[0-9]{1,2}$"))]
-    pub reason: String,
+    /// The reason shown to people.
+    pub reason: TroubleReason,
     /// WhatsApp's own code.
     pub whatsapp_code: Option<i64>,
     /// A stable word for what that code means.

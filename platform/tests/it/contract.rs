@@ -127,3 +127,18 @@ fn every_call_of_the_phones_can_be_told_what_always_may_happen() {
         }
     }
 }
+
+#[test]
+fn every_reason_that_a_message_may_show_is_on_the_list() {
+    let document = contract::openapi();
+    let reasons = &document["components"]["schemas"]["Trouble"]["properties"]["reason"];
+    let name = reasons["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+    let list = document["components"]["schemas"][name].to_string();
+    for reason in ["R4", "R5", "R6", "R7", "R8", "R10", "R11", "R12", "R13", "R14", "R16"] {
+        assert!(list.contains(&format!("\"{reason}\"")), "{reason}");
+    }
+    // R1 to R3, R9 and R15 are the phone's own: no message of the platform's shows them.
+    for reason in ["R1", "R2", "R3", "R9", "R15"] {
+        assert!(!list.contains(&format!("\"{reason}\"")), "{reason}");
+    }
+}

@@ -127,6 +127,42 @@ async fn m14_a_status_changed_meanwhile_says_who_when_and_what() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn m14_a_status_that_comes_late_buries_no_message_that_came_meanwhile() {
+    let world = World::new().await;
+    let maria = world.sign_in(MARIA).await;
+    for (to, more) in [
+        ("resolved", json!({})),
+        ("pending", json!({})),
+        ("snoozed", json!({"until": world.now() + 3_600_000})),
+    ] {
+        let id = world.conversation(&["hello"]).await;
+        let mut wish = json!({"conversation": id, "was": "open", "to": to, "based_on_n": 1});
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        // She had seen the first message; the customer wrote again before her phone got through.
+        world.customer(&id, "one more thing").await;
+        assert_eq!(outcome(&world.give(&maria, "status", wish.clone()).await), ("done", ""));
+        let seen = world.seen(&maria, &id).await.unwrap();
+        assert_eq!(seen["status"], json!({"kind": "open"}), "{to}");
+        assert_eq!(seen["unread"], 2);
+        // It was set, and the later message opened it again: both stand in the conversation.
+        let lines = world.messages(&maria, &id).await;
+        assert_eq!(lines.last().unwrap()["body"]["to"]["kind"], to);
+        assert_eq!(seen["last_n"], 3);
+        // What a colleague or the team itself wrote since is no reason.
+        let note = json!({"conversation": id, "body": {"kind": "note", "text": "n"}});
+        world.give(&maria, "note", note).await;
+        wish["based_on_n"] = 2.into();
+        assert_eq!(outcome(&world.give(&maria, "status", wish.clone()).await), ("done", ""));
+        assert_eq!(world.seen(&maria, &id).await.unwrap()["status"]["kind"], to);
+        // Set by her, not by a customer's message.
+        let late = json!({"conversation": id, "was": "open", "to": "open"});
+        assert_eq!(outcome(&world.give(&maria, "status", late).await), ("refused", "changed"));
+        let bad = json!({"conversation": id, "was": to, "to": "open", "based_on_n": "x"});
+        assert_eq!(outcome(&world.give(&maria, "status", bad).await), ("refused", "malformed"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn m14_a_lost_claim_says_who_and_when() {
     let world = World::new().await;
     let (maria, ben, owner) =
@@ -242,6 +278,21 @@ async fn m14_a_contacts_field_changed_meanwhile_shows_both_values() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_too_much_is_refused_with_how_much_may_be() {
+    let world = World::new().await;
+    let maria = world.sign_in(MARIA).await;
+    let id = world.conversation(&["hello"]).await;
+    let many: Vec<_> = (0..101).map(|n| n.to_string()).collect();
+    let refused = world.give(&maria, "label", json!({"conversation": id, "add": many})).await;
+    assert_eq!(outcome(&refused), ("refused", "too_many_items"));
+    assert_eq!(refused["details"], json!({"field": "add", "limit": 100, "count": 101}));
+    let long = json!({"contact": "c", "field": "name", "to": "é".repeat(1001)});
+    let refused = world.give(&maria, "edit_contact", long).await;
+    assert_eq!(outcome(&refused), ("refused", "too_long"));
+    assert_eq!(refused["details"], json!({"field": "to", "limit": 1000, "length": 1001}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn s22_a_role_without_the_right_is_refused() {
     let world = World::new().await;
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
@@ -268,6 +319,11 @@ async fn s22_a_role_without_the_right_is_refused() {
     assert_eq!(outcome(&world.give(&maria, "note", note).await), ("done", ""));
     let read = json!({"conversation": id, "up_to_n": 1});
     assert_eq!(outcome(&world.give(&maria, "read", read).await), ("done", ""));
+    // Who may not answer here takes nothing off the others' list and sets no blue tick.
+    let seen = world.seen(&maria, &id).await.unwrap();
+    assert_eq!((&seen["unread"], &seen["read_up_to_n"]), (&json!(1), &json!(0)));
+    assert_eq!(world.one::<i64>("SELECT n FROM my_reads"), 1);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM read_marks"), 0);
 }
 
 #[tokio::test(start_paused = true)]

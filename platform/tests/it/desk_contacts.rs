@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::advance;
 
-use crate::world::{MARIA, OWNER, Phone, World, rows};
+use crate::world::{BEN, MARIA, OWNER, Phone, World, rows};
 
 async fn contact(world: &World, phone: &Phone, conversation: &str) -> String {
     let seen = world.seen(phone, conversation).await.unwrap();
@@ -67,6 +67,87 @@ async fn two_contacts_become_one_and_the_older_conversation_goes_on_in_the_newer
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_a_conversation_goes_on_is_told_to_nobody_who_may_not_see_it() {
+    let world = World::new().await;
+    let (owner, maria, ben) =
+        (world.sign_in(OWNER).await, world.sign_in(MARIA).await, world.sign_in(BEN).await);
+    let older = world.conversation(&["long ago"]).await;
+    advance(Duration::from_secs(10)).await;
+    let newer = world.conversation(&["just now"]).await;
+    let (old, new) = (contact(&world, &owner, &older).await, contact(&world, &owner, &newer).await);
+    merge(&world, &owner, &old, &new).await.ok();
+    world.assign(&older, Some(&world.member(MARIA))).await;
+    let late = world.commands(&ben, vec![world.send(&older, "hi", 1)]).await.remove(0);
+    assert_eq!((&late["code"], late.get("details")), (&json!("not_yours"), None));
+    // Nor does it go round by the name under which a phone once began it.
+    let alias = world.uuid();
+    let statement = "INSERT INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)";
+    world.sql().execute(statement, [&alias, &older]).unwrap();
+    let round = world.commands(&maria, vec![world.send(&alias, "hi", 1)]).await.remove(0);
+    assert_eq!(
+        (&round["code"], &round["details"]),
+        (&json!("continued"), &json!({"conversation": newer}))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_about_a_contact_that_was_joined_is_one_about_the_other() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    let mut ids = Vec::new();
+    for text in ["one", "two", "three"] {
+        let id = world.conversation(&[text]).await;
+        ids.push(contact(&world, &owner, &id).await);
+    }
+    let ask = "UPDATE contacts SET perhaps_same = ?1 WHERE id = ?2";
+    world.sql().execute(ask, [&ids[0], &ids[2]]).unwrap();
+    let since = world.cursor(&maria).await;
+    merge(&world, &owner, &ids[0], &ids[1]).await.ok();
+    let page = world.changes(&maria, &since).await.ok();
+    let row = page["changes"].as_array().unwrap().iter().find(|row| row["id"] == ids[2].as_str());
+    let row = row.expect("a row of the third contact");
+    let object = &row["object"];
+    assert_eq!((&row["kind"], &object["perhaps_same"]), (&json!("contact"), &json!(ids[1])));
+    // Between the two themselves it is answered; when one is erased there is nobody to ask about.
+    let since = world.cursor(&maria).await;
+    world.office(&owner, "DELETE", &format!("contacts/{}", ids[1]), Value::Null).await.ok();
+    let page = world.changes(&maria, &since).await.ok();
+    let row = page["changes"].as_array().unwrap().iter().find(|row| row["id"] == ids[2].as_str());
+    assert_eq!(row.expect("a row of the third")["object"].get("perhaps_same"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wants_no_advertising_wants_none_after_a_merge() {
+    // The newest word counts, whichever of the two it was said to.
+    for (from, into, left) in [
+        ((Some("stopped"), 5), (None, 0), Some("stopped")),
+        ((Some("stopped"), 5), (Some("wanted"), 4), Some("stopped")),
+        ((Some("wanted"), 4), (Some("stopped"), 5), Some("stopped")),
+        ((Some("wanted"), 5), (Some("stopped"), 4), None),
+        ((None, 0), (Some("stopped"), 4), Some("stopped")),
+    ] {
+        let world = World::new().await;
+        let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+        let mut ids = Vec::new();
+        for (said, at) in [from, into] {
+            let id = world.conversation(&["hello"]).await;
+            ids.push(contact(&world, &owner, &id).await);
+            let statement =
+                "UPDATE contacts SET marketing = ?1, marketing_at = nullif(?2, 0) WHERE id = ?3";
+            world.sql().execute(statement, (said, at, ids.last())).unwrap();
+        }
+        merge(&world, &owner, &ids[0], &ids[1]).await.ok();
+        let start = world.get(&maria, "/v1/bootstrap").await.ok();
+        let one = &start["contacts"][0];
+        assert_eq!(
+            (&one["id"], one["marketing"].as_str()),
+            (&json!(ids[1]), left),
+            "{from:?} {into:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_a_contact_that_was_joined_goes_to_the_one_it_became() {
     let world = World::new().await;
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
@@ -95,7 +176,8 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
     let phone: String = world.one(&format!("SELECT phone FROM contacts WHERE id = '{who}'"));
     let edit = json!({"contact": who, "field": "name", "was": "Ana", "to": "canary-name"});
     world.give(&maria, "edit_contact", edit).await;
-    world.commands(&maria, vec![world.send(&id, "canary-two", 1)]).await;
+    let reply = world.send(&id, "canary-two", 1);
+    let first = world.commands(&maria, vec![reply.clone()]).await.remove(0);
     let body = format!(r#"{{"from": "{phone}", "text": "canary-raw"}}"#);
     world
         .sql()
@@ -104,6 +186,14 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
             (body.as_bytes(), &b"{\"from\": \"another\"}"[..]),
         )
         .unwrap();
+    // What Meta and the owner's phone told of the person beside their messages.
+    world.sql().execute("UPDATE contacts SET profile_name = 'canary-profile'", []).unwrap();
+    for statement in [
+        "INSERT INTO phone_book (channel, person, name, at) VALUES (?1, ?2, 'canary-book', 0)",
+        "INSERT INTO handovers (channel, person, kind, at) VALUES (?1, ?2, 'control_passed', 0)",
+    ] {
+        world.sql().execute(statement, [&world.channel, &phone]).unwrap();
+    }
     let since = world.cursor(&maria).await;
     let path = format!("contacts/{who}");
     assert_eq!(
@@ -130,6 +220,9 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
     assert_eq!(world.one::<String>("SELECT state FROM sends"), "withdrawn");
     // A repeat of a command of that time gets its old answer; the ids are still known.
     assert_eq!(world.one::<i64>("SELECT count(*) FROM commands"), 2);
+    let again = world.commands(&maria, vec![reply]).await.remove(0);
+    assert_eq!((&again["outcome"], &again["seq"]), (&json!("done"), &first["seq"]));
+    assert_eq!((first.get("gone"), &again["gone"]), (None, &json!(true)));
     assert_eq!(
         world.office(&owner, "DELETE", &path, Value::Null).await.error(),
         (404, "not_found")
@@ -140,7 +233,13 @@ async fn an_erased_contact_leaves_no_content_anywhere() {
     assert!(world.seen(&maria, &other).await.unwrap()["last_message"]["body"]["text"] == "stays");
     world.sql().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let file = std::fs::read(world.dir.path().join("platform.db")).unwrap();
-    for word in ["canary-one", "canary-two", "canary-name", "canary-raw", phone.as_str()] {
+    let left: i64 =
+        world.one("SELECT count(*) FROM contacts WHERE profile_name = 'canary-profile'");
+    assert_eq!(left, 1, "the other contact's stays");
+    world.sql().execute("UPDATE contacts SET profile_name = NULL", []).unwrap();
+    world.sql().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let words = ["canary-one", "canary-two", "canary-name", "canary-raw", "canary-book"];
+    for word in words.into_iter().chain([phone.as_str()]) {
         assert!(!file.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
 use fieldline_platform::Platform;
 use fieldline_platform::feed::close::CloseCode;
 use fieldline_platform::feed::live::LiveEvent;
@@ -143,6 +145,74 @@ async fn a_restored_store_keeps_removed_devices_and_members_out() {
     let head = world.head();
     Platform::open(settings(world.dir.path()), world.ports.clone()).await.unwrap().stop().await;
     assert_eq!(world.head(), head);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_torn_by_a_crash_takes_no_other_line_along() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    let file = world.dir.path().join("revoked");
+    std::fs::write(&file, r#"{"kind":"device","id":"abc"#).unwrap();
+    let revoke = format!("devices/{}/revoke", maria.device);
+    world.office(&owner, "POST", &revoke, Value::Null).await.ok();
+    // The database loses it, the file does not.
+    world.platform.stop().await;
+    world.sql().execute("UPDATE devices SET revoked_at = NULL", []).unwrap();
+    world.sql().execute("UPDATE sessions SET ended_at = NULL", []).unwrap();
+    let platform = Platform::open(settings(world.dir.path()), world.ports.clone()).await.unwrap();
+    let world = World { platform, ..world };
+    assert_eq!(world.get(&maria, "/v1/scope").await.error(), (401, "device_revoked"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_device_brought_and_nobody_sent_goes_with_it() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    let ben = world.sign_in(BEN).await;
+    let id = world.conversation(&["hello"]).await;
+    let bring = |phone: &Phone, content: &'static str, sha256: &str, part: bool| {
+        let range = format!("bytes 0-{}/{}", content.len() - 1, content.len() + usize::from(part));
+        let request = Request::put(format!("/v1/media/{sha256}"))
+            .header("Fieldline-Client", "test/1.0.0")
+            .header("Authorization", format!("Bearer {}", phone.access))
+            .header("Content-Range", range);
+        world.raw(request.body(Body::from(content)).unwrap())
+    };
+    // SHA-256 of "abc", of "" followed by more, of "hello", of "world".
+    let sent = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let begun = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let unsent = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    let bens = "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7";
+    for (phone, content, hash, part) in [
+        (&maria, "abc", sent, false),
+        (&maria, "x", begun, true),
+        (&maria, "hello", unsent, false),
+        (&ben, "world", bens, false),
+    ] {
+        assert_eq!(bring(phone, content, hash, part).await.status, 204, "{content}");
+    }
+    let body = json!({"kind": "media", "mime": "application/pdf", "size": 3, "sha256": sent});
+    let file = json!({"conversation": id, "body": body, "based_on_n": 1});
+    assert_eq!(world.give(&maria, "send", file).await["outcome"], "done");
+    let revoke = format!("devices/{}/revoke", maria.device);
+    world.office(&owner, "POST", &revoke, Value::Null).await.ok();
+    assert_eq!(world.one::<String>("SELECT group_concat(sha256) FROM uploads"), bens);
+    // The files themselves go with the next sweep; what was accepted is still to be sent.
+    world.platform.start();
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    let names = |folder: &str| {
+        let mut names: Vec<_> = std::fs::read_dir(world.dir.path().join(folder))
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|name| name != "part")
+            .collect();
+        names.sort();
+        names
+    };
+    let mut kept = vec![sent.to_owned(), bens.to_owned()];
+    kept.sort();
+    assert_eq!((names("media"), names("media/part")), (kept, Vec::new()));
+    world.platform.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,17 @@
 //! What a socket says besides the line: who looks, who types, who is there. Protocol.md 6.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fieldline_platform::Platform;
 use fieldline_platform::feed::live::{LiveEvent, LiveFeed};
+use fieldline_platform::support::{Executor, Inline, Job};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::world::{BEN, MARIA, OWNER, Phone, World};
+use crate::world::{BEN, MARIA, OWNER, Phone, World, settings};
 
 async fn frame(feed: &mut LiveFeed) -> Value {
     // A frame that never comes fails the test instead of holding it.
@@ -114,4 +119,60 @@ async fn nobody_looks_into_what_is_not_theirs() {
     assert_eq!((&said[0]["member"], &said[1]["members"]), (&json!(world.member(BEN)), &json!([])));
     o.hear(&json!({"kind": "typing", "on": true}).to_string()).await;
     quiet(&mut m).await;
+}
+
+/// Runs each job where it stands, and counts them.
+struct Counting(Arc<AtomicUsize>);
+
+impl Executor for Counting {
+    fn run(&self, job: Job) -> BoxFuture<'static, ()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Inline.run(job)
+    }
+}
+
+/// A platform whose every touch of the store is counted.
+async fn counted(world: World) -> (World, Arc<AtomicUsize>) {
+    world.platform.stop().await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut ports = world.ports.clone();
+    ports.executor = Arc::new(Counting(Arc::clone(&count)));
+    let platform = Platform::open(settings(world.dir.path()), ports).await.unwrap();
+    (World { platform, ..world }, count)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_types_elsewhere_costs_the_other_sockets_no_look_into_the_store() {
+    let (world, count) = counted(World::new().await).await;
+    let (maria, ben) = (world.sign_in(MARIA).await, world.sign_in(BEN).await);
+    let (here, there) = (world.conversation(&["a"]).await, world.conversation(&["b"]).await);
+    let (mut hers, mut his) = (live(&world, &maria).await, live(&world, &ben).await);
+    hers.hear(&open(&here)).await;
+    his.hear(&open(&there)).await;
+    quiet(&mut hers).await;
+    let before = count.load(Ordering::SeqCst);
+    for on in [true, false, true] {
+        his.hear(&json!({"kind": "typing", "on": on}).to_string()).await;
+        quiet(&mut hers).await;
+    }
+    // Whether customers are to be told is his own socket's matter.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = count.load(Ordering::SeqCst) - before;
+    his.hear(&open(&here)).await;
+    assert_eq!(frame(&mut hers).await["kind"], "viewing");
+    his.hear(r#"{"kind": "typing", "on": true}"#).await;
+    assert_eq!(frame(&mut hers).await["kind"], "typing");
+    assert!(asked <= 2, "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strangers_token_is_refused_before_the_store_is_asked() {
+    let (world, count) = counted(World::new().await).await;
+    let before = count.load(Ordering::SeqCst);
+    for token in ["", "x.1.y", "a.1.AAAA"] {
+        assert_eq!(world.refresh(token).await.error(), (401, "session_ended"));
+        let asked = world.call("GET", "/v1/scope", Some(token), None).await;
+        assert_eq!(asked.error(), (401, "token"));
+    }
+    assert_eq!(count.load(Ordering::SeqCst), before);
 }

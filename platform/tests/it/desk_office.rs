@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{BEN, MARIA, OWNER, World, to_member};
+use crate::world::{BEN, MARIA, OWNER, World, device, to_member};
 
 #[tokio::test(start_paused = true)]
 async fn s22_every_address_of_the_office_needs_its_right() {
@@ -98,6 +98,81 @@ async fn s22_nobody_lifts_themselves_above_their_role() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn s22_who_may_see_to_members_reaches_no_higher_than_themselves() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    world.office(&owner, "PUT", "rights", json!({"employee": ["members"]})).await.ok();
+    let boss = json!({"name": "Mona", "email": "mona@example.test", "role": "manager"});
+    let made = world.office(&owner, "POST", "members", boss).await.ok();
+    let boss = format!("members/{}", made["member"]["id"].as_str().unwrap());
+    let mine = format!("members/{}", world.member(MARIA));
+    for (method, path, body) in [
+        ("PATCH", mine.clone(), json!({"role": "manager"})),
+        ("PATCH", boss.clone(), json!({"name": "No"})),
+        ("PATCH", boss.clone(), json!({"role": "employee"})),
+        // A link code signs its holder in as that member.
+        ("POST", format!("{boss}/link-code"), Value::Null),
+        ("DELETE", boss, Value::Null),
+        ("POST", "members".into(), json!({"name": "N", "email": "n@e.test", "role": "manager"})),
+    ] {
+        let refused = world.office(&maria, method, &path, body).await;
+        assert_eq!(refused.error(), (403, "not_allowed"), "{method} {path}");
+    }
+    let equal = json!({"name": "N", "email": "n@e.test", "role": "employee"});
+    world.office(&maria, "POST", "members", equal).await.ok();
+    world.office(&maria, "PATCH", &mine, json!({"name": "Mary"})).await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn d3_who_left_may_come_back_under_the_same_email() {
+    let world = World::new().await;
+    let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
+    let was = world.member(MARIA);
+    let wish = json!({"name": "Maria", "email": MARIA, "role": "employee"});
+    let here = world.office(&owner, "POST", "members", wish.clone()).await;
+    assert_eq!(here.error(), (409, "taken"));
+    world.office(&owner, "DELETE", &format!("members/{was}"), Value::Null).await;
+    let back = world.office(&owner, "POST", "members", wish).await.ok();
+    assert_ne!(back["member"]["id"], was.as_str());
+    // The code signs her in on another phone; the one that was wiped stays out.
+    let code = back["link_code"]["link_code"].clone();
+    let enter = |id: String| json!({"link_code": code.clone(), "device": device(&id)});
+    let old = world.post("/v1/session", enter(maria.device.clone())).await;
+    assert_eq!(old.error(), (409, "device_taken"));
+    world.post("/v1/session", enter(world.uuid())).await.ok();
+    assert_eq!(world.get(&maria, "/v1/scope").await.error(), (401, "device_revoked"));
+    // She left twice, and may be asked for by the operator all the same.
+    let again = back["member"]["id"].as_str().unwrap();
+    world.office(&owner, "DELETE", &format!("members/{again}"), Value::Null).await;
+    let devices = world.platform.office().devices(MARIA).await.unwrap();
+    assert_eq!(devices.devices.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn d8_what_the_operator_does_leaves_a_row_too() {
+    let world = World::new().await;
+    let owner = world.sign_in(OWNER).await;
+    world.platform.office().link_code(BEN).await.unwrap();
+    let page = world.office(&owner, "GET", "audit", Value::Null).await.ok();
+    let rows = page["rows"].as_array().unwrap().iter().rev();
+    let what: Vec<_> = rows
+        .filter(|row| row["actor"] == "operator")
+        .map(|row| (row["what"].as_str().unwrap(), row["object"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(
+        what,
+        [
+            ("workspace_made", world.workspace.clone()),
+            ("member_added", world.member(OWNER)),
+            ("member_added", world.member(MARIA)),
+            ("member_added", world.member(BEN)),
+            ("channel_added", world.channel.clone()),
+            ("link_code_made", world.member(BEN)),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn d9_options_are_checked_kept_and_shown_to_phones() {
     let world = World::new().await;
     let (owner, maria) = (world.sign_in(OWNER).await, world.sign_in(MARIA).await);
@@ -182,6 +257,29 @@ async fn d1_a_bulk_change_says_how_to_undo_it() {
         }
         assert_eq!(states().await, before, "{change}");
     }
+    // Also what waited for its customer or slept.
+    let hour = world.now() + 3_600_000;
+    for (id, to, until) in [(&ids[0], "pending", None), (&ids[1], "snoozed", Some(hour))] {
+        let mut wish = json!({"conversation": id, "was": "open", "to": to});
+        if let Some(until) = until {
+            wish["until"] = until.into();
+        }
+        assert_eq!(world.give(&owner, "status", wish).await["outcome"], "done");
+    }
+    let before = states().await;
+    let closed = bulk(json!({"kind": "close"})).await.ok();
+    for result in &closed["results"].as_array().unwrap()[..2] {
+        let back = json!({"conversations": [result["conversation"]], "change": result["undo"]});
+        world.office(&owner, "POST", "bulk", back).await.ok();
+    }
+    assert_eq!(states().await, before);
+    for bad in [
+        json!({"kind": "status", "to": "odd"}),
+        json!({"kind": "status", "to": "snoozed"}),
+        json!({"kind": "status", "to": "snoozed", "until": world.now() + 367 * 24 * 3_600_000_i64}),
+    ] {
+        assert_eq!(bulk(bad.clone()).await.error(), (400, "malformed"), "{bad}");
+    }
     assert_eq!(
         bulk(json!({"kind": "assign", "to": {"kind": "x"}})).await.details()["field"],
         "change.to"
@@ -262,6 +360,24 @@ async fn names_are_one_of_a_kind_and_lists_have_an_end() {
         assert_eq!(
             (refused.error(), &refused.details()["field"]),
             ((400, "malformed"), &json!(field)),
+            "{path}"
+        );
+    }
+    // What is too much is told with how much may be.
+    let long = |count: usize| "é".repeat(count);
+    for (method, path, wish, field, limit) in [
+        ("POST", "labels", json!({"name": long(61)}), "name", 60),
+        ("POST", "teams", json!({"name": long(101)}), "name", 100),
+        ("POST", "quick-replies", json!({"shortcut": long(41), "text": "x"}), "shortcut", 40),
+        ("POST", "quick-replies", json!({"shortcut": "a", "text": long(4097)}), "text", 4096),
+        ("PATCH", "workspace", json!({"greeting_texts": [long(4097)]}), "greeting_texts", 4096),
+        ("PATCH", "workspace", json!({"greeting_texts": vec!["x"; 21]}), "greeting_texts", 20),
+        ("GET", &format!("contacts?q={}", "x".repeat(201)), Value::Null, "q", 200),
+    ] {
+        let refused = world.office(&owner, method, path, wish).await;
+        assert_eq!(
+            (refused.error(), refused.details()),
+            ((400, "malformed"), &json!({"field": field, "limit": limit})),
             "{path}"
         );
     }

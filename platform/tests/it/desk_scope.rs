@@ -149,6 +149,16 @@ async fn masked_numbers_are_masked_wherever_they_stand() {
     );
     let start = world.get(&owner, "/v1/bootstrap").await.ok();
     assert_eq!(start["contacts"][0]["phone"], phone.as_str());
+    // A workplace may let employees look customers up: by name, and by what they see of numbers.
+    let rights = json!({"employee": ["contacts", "see_unassigned"]});
+    world.office(&owner, "PUT", "rights", rights).await.ok();
+    let found = world.office(&maria, "GET", "contacts?q=Anna", Value::Null).await.ok();
+    assert_eq!(found["contacts"][0]["phone"], masked);
+    for (who, count) in [(&owner, 1), (&maria, 0)] {
+        let path = format!("contacts?q={}", &phone[..6]);
+        let found = world.office(who, "GET", &path, Value::Null).await.ok();
+        assert_eq!(found["contacts"].as_array().unwrap().len(), count);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,4 +266,35 @@ async fn the_start_brings_labels_teams_and_quick_replies() {
         (kinds(&page), &page["changes"][0]["gone"]),
         (vec!["quick_reply".to_owned()], &json!(true))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_among_contacts_with_much_to_them_holds_a_mebibyte() {
+    let world = World::new().await;
+    let maria = world.sign_in(MARIA).await;
+    for n in 0..12 {
+        world.conversation(&[&n.to_string()]).await;
+    }
+    let much = "\u{1F600}".repeat(1000);
+    let sql = world.sql();
+    for n in 0..50 {
+        let statement = "INSERT INTO contact_fields (contact, field, value, by, at)
+             SELECT id, ?1, ?2, 'm', 0 FROM contacts";
+        sql.execute(statement, (format!("field_{n}"), &much)).unwrap();
+    }
+    let (mut path, mut seen) = ("/v1/bootstrap".to_owned(), Vec::new());
+    loop {
+        let page = world.get(&maria, &path).await.ok();
+        assert!(page.to_string().len() <= 1024 * 1024, "{}", page.to_string().len());
+        seen.extend(page["conversations"].as_array().unwrap().iter().map(|c| c["id"].clone()));
+        assert_eq!(
+            page["conversations"].as_array().unwrap().len(),
+            page["contacts"].as_array().unwrap().len()
+        );
+        let Some(next) = page["next_page"].as_str() else { break };
+        path = format!("/v1/bootstrap?page={next}");
+    }
+    seen.sort_by_key(ToString::to_string);
+    seen.dedup();
+    assert_eq!(seen.len(), 12);
 }

@@ -373,4 +373,10 @@ async fn a_person_lifts_what_only_a_person_may() {
     assert_eq!(said(&world), "attention slowed");
     let (status, _) = world.olga("POST", "/channels/h/resume", &Value::Null).await;
     assert_eq!((status, said(&world).as_str()), (StatusCode::NO_CONTENT, "connected -"));
+    let (status, _) = world.olga("POST", "/channels/h/opened", &Value::Null).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        world.rows("SELECT member, what, object_kind, object FROM audit WHERE what <> 'signed_in' ORDER BY id"),
+        ["olga channel_resumed channel h", "olga owner_app_opened channel h"]
+    );
 }

@@ -15,6 +15,7 @@ mod desk_commands;
 mod desk_contacts;
 mod desk_devices;
 mod desk_live;
+mod desk_meanwhile;
 mod desk_office;
 mod desk_scope;
 mod disk;

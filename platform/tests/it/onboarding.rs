@@ -241,6 +241,10 @@ async fn rule_07_a_sync_whose_answer_was_lost_counts_as_made() {
     assert_eq!((&done["step"], &done["cause"]), (&json!("done"), &Value::Null));
     let calls = world.rows("SELECT kind, accepted_at IS NOT NULL FROM sync_calls ORDER BY kind");
     assert_eq!(calls, ["contacts 1", "history 1"]);
+    assert_eq!(
+        world.rows("SELECT member, what, object FROM audit WHERE what <> 'signed_in' ORDER BY id"),
+        ["begun", "finished"].map(|what| format!("olga onboarding_{what} {id}"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,6 +267,10 @@ async fn rule_07_each_sync_once_and_within_a_day() {
     assert_eq!(
         world.one::<String>("SELECT state FROM channels"),
         r#"{"kind":"importing","percent":0}"#
+    );
+    assert_eq!(
+        world.rows("SELECT member, what, object FROM audit WHERE what <> 'signed_in' ORDER BY id"),
+        ["olga contacts_asked h", "olga history_asked h"]
     );
     let (status, _) = world.olga("POST", "/channels/h/sync", &sync("everything")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);

@@ -274,6 +274,118 @@ async fn a_conversation_that_is_there_is_named_and_what_follows_runs_on_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_spelling_of_a_number_and_an_old_one_begin_no_second_thread() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    // As Meta gives a mobile of Brazil, and as people write it.
+    world.webhook(&[customer("551187654321", "wamid.b", "oi", world.now_s())]).await;
+    world.ana("wamid.in", "hello").await;
+    world
+        .sql()
+        .execute(
+            "INSERT INTO aliases (workspace, alias, contact, since)
+             SELECT 'w', '34600000009', id, 0 FROM contacts WHERE phone = ?1",
+            [ANA],
+        )
+        .unwrap();
+    for (number, known) in [("+55 11 9 8765-4321", "551187654321"), ("+34 600 000 009", ANA)] {
+        let chat: String = world.one(&format!(
+            "SELECT v.id FROM conversations v JOIN contacts k ON k.id = v.contact WHERE k.phone = '{known}'"
+        ));
+        let answer = world.command(MARIA, start(&world, &json!({"phone": number}))).await;
+        assert_eq!(
+            (&answer["code"], &answer["details"]),
+            (&json!("exists"), &json!({"conversation": chat})),
+            "{number}"
+        );
+    }
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM contacts"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_that_became_another_is_that_one_and_an_erased_one_is_nobody() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    world.webhook(&[customer("34600000001", "wamid.a", "hi", world.now_s())]).await;
+    sleep(Duration::from_secs(10)).await;
+    world.webhook(&[customer("34600000002", "wamid.b", "me again", world.now_s())]).await;
+    let id = |phone: &str| {
+        world.one::<String>(&format!("SELECT id FROM contacts WHERE phone = '{phone}'"))
+    };
+    let (from, into) = (id("34600000001"), id("34600000002"));
+    let newer: String =
+        world.one(&format!("SELECT id FROM conversations WHERE contact = '{into}'"));
+    let merge = json!({"from": from, "into": into});
+    assert_eq!(world.olga("POST", "/contacts/merge", &merge).await.0, 200);
+    // By its old id, and by the number that was its own.
+    for to in [json!({"contact": from}), json!({"phone": "34600000001"})] {
+        let answer = world.command(MARIA, start(&world, &to)).await;
+        assert_eq!(
+            (&answer["code"], &answer["details"]),
+            (&json!("exists"), &json!({"conversation": newer})),
+            "{to}"
+        );
+    }
+    assert_eq!(world.olga("DELETE", &format!("/contacts/{into}"), &Value::Null).await.0, 200);
+    for gone in [&from, &into] {
+        let answer = world.command(MARIA, start(&world, &json!({"contact": gone}))).await;
+        assert_eq!(answer["details"], json!({"field": "contact"}), "{answer}");
+    }
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 2);
+    // Who was erased and writes again is somebody new.
+    world.webhook(&[customer("34600000002", "wamid.c", "hello?", world.now_s())]).await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 3);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM webhooks WHERE state <> 'done'"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_message_that_was_withdrawn_before_it_came_begins_nothing() {
+    let world = World::new().await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    let command = start(&world, &json!({"phone": "+34 600 999 000"}));
+    let withdraw = json!({"kind": "withdraw", "message": command["message_id"]});
+    assert_eq!(world.command(MARIA, withdraw).await["outcome"], "done");
+    let late = world.command(MARIA, command.clone()).await;
+    assert_eq!((&late["outcome"], &late["code"]), (&json!("refused"), &json!("withdrawn")));
+    // Another command's id is no message's.
+    let mut twice = start(&world, &json!({"phone": "+34 600 999 000"}));
+    twice["message_id"] = command["id"].clone();
+    let refused = world.command(MARIA, twice).await;
+    assert_eq!(refused["details"], json!({"field": "message_id"}));
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM conversations"), 0);
+    world.quiet().await;
+    assert_eq!(world.graph.calls().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_behind_a_start_that_was_refused_is_not_judged_without_it() {
+    let world = World::new().await;
+    // No such template yet: the person chooses another, and what stands behind it is as it was.
+    let first = start(&world, &json!({"phone": "+34 600 999 000"}));
+    let follow = json!({"id": world.uuid(), "at": 0, "kind": "send", "conversation": first["id"],
+        "body": {"kind": "text", "text": "and this"}, "based_on_n": 1});
+    let answers = world.commands(MARIA, vec![first, follow.clone()]).await;
+    assert_eq!(answers[0]["code"], "template_unavailable");
+    assert_eq!(
+        (&answers[1]["outcome"], &answers[1]["code"]),
+        (&json!("later"), &json!("behind")),
+        "{answers:?}"
+    );
+    // Somebody else's conversation is told as it is.
+    world.ana("wamid.in", "hello").await;
+    world.sql().execute(TEMPLATE, []).unwrap();
+    world
+        .sql()
+        .execute("UPDATE conversations SET scope = 'member:ben', assignee = 'ben'", [])
+        .unwrap();
+    let second = start(&world, &json!({"phone": ANA}));
+    let follow = json!({"id": world.uuid(), "at": 0, "kind": "send", "conversation": second["id"],
+        "body": {"kind": "text", "text": "and this"}, "based_on_n": 1});
+    let answers = world.commands(MARIA, vec![second, follow]).await;
+    assert_eq!((&answers[0]["code"], &answers[1]["code"]), (&json!("exists"), &json!("not_yours")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_must_be_there_and_filled() {
     let world = World::new().await;
     let answer = world.command(MARIA, start(&world, &json!({"phone": "34600999000"}))).await;

@@ -167,6 +167,12 @@ async fn the_office_submits_changes_and_deletes() {
     let asked = world.graph.questions();
     assert!(asked.iter().any(|q| q.contains("hsm_id=21&name=order_ready")), "{asked:?}");
     assert_eq!(world.as_owner("DELETE", &path, &json!({})).await.0, 404);
+    // Who did it can be read (experience.md D8); what was refused is no deed.
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(
+        world.rows("SELECT member, what, object_kind, object FROM audit WHERE what <> 'signed_in' ORDER BY id"),
+        ["submitted", "changed", "deleted"].map(|what| format!("olga template_{what} template {id}"))
+    );
     // An employee has no say in it.
     let (status, _, _) = world.ask(MARIA, "GET", "/v1/office/templates", &[], Vec::new()).await;
     assert_eq!(status, 403);

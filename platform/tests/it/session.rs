@@ -1,11 +1,16 @@
 //! Signing in, staying signed in, signing out.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use fieldline_platform::Platform;
 use serde_json::json;
 use tokio::time::advance;
 
-use crate::world::{BEN, MARIA, OWNER, PASSWORD, Phone, World, device};
+use crate::world::{BEN, MARIA, OWNER, PASSWORD, Phone, World, device, settings};
 
 const A: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 const B: &str = "BBBBBBBB-0000-4000-8000-000000000002";
@@ -93,6 +98,38 @@ async fn a_lost_refresh_answer_is_given_again_and_signs_nobody_out() {
     assert_eq!(world.refresh(&second.refresh).await.error(), (401, "session_ended"));
     assert_eq!(world.get(&second, "/v1/scope").await.error(), (401, "token"));
     assert_eq!(world.one::<String>("SELECT end_reason FROM sessions"), "reuse");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_came_back_from_a_copy_signs_nobody_out() {
+    let world = World::new().await;
+    let phone = world.sign_in(MARIA).await;
+    let file = world.dir.path().join("platform.db");
+    world.sql().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let copy = std::fs::read(&file).unwrap();
+    let mut tokens = vec![phone.refresh.clone()];
+    for _ in 0..3 {
+        let grant = world.refresh(tokens.last().unwrap()).await.ok();
+        tokens.push(grant["refresh_token"].as_str().unwrap().to_owned());
+    }
+    world.platform.stop().await;
+    std::fs::write(&file, copy).unwrap();
+    let platform = Platform::open(settings(world.dir.path()), world.ports.clone()).await.unwrap();
+    let world = World { platform, ..world };
+    // The copy knows the first token alone; the phone's is newer, and only this platform's key
+    // can have made it.
+    let back = world.refresh(&tokens[3]).await.ok();
+    let again = world.refresh(&tokens[3]).await.ok();
+    assert_eq!(back["refresh_token"], again["refresh_token"]);
+    let next = world.refresh(back["refresh_token"].as_str().unwrap()).await.ok();
+    assert!(world.get(&Phone::of(A, &next), "/v1/scope").await.status.is_success());
+    // From here on an old one is a copy again.
+    assert_eq!(world.refresh(&tokens[2]).await.error(), (401, "session_ended"));
+    let ended = world.refresh(next["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(ended.error(), (401, "session_ended"));
+    // Somebody has a copy: the office can read of it.
+    let what: String = world.one("SELECT what || ' ' || actor FROM audit ORDER BY id DESC LIMIT 1");
+    assert_eq!(what, "session_reused system");
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,6 +232,74 @@ async fn link_codes_expire_and_are_not_guessed() {
     assert_eq!(world.post("/v1/session", good.clone()).await.error(), (429, "too_many"));
     advance(Duration::from_mins(3)).await;
     assert!(world.post("/v1/session", good).await.status.is_success());
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_a_strangers_guesses_keep_nobody_out() {
+    let world = World::new().await;
+    let knock = |code: String, socket: [u8; 4], forwarded: Option<&'static str>| {
+        let body = json!({"link_code": code, "device": device(A)}).to_string();
+        let mut request = Request::post("/v1/session").header("Fieldline-Client", "test/1.0.0");
+        if let Some(forwarded) = forwarded {
+            request = request.header("X-Forwarded-For", forwarded);
+        }
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((socket, 1))));
+        world.raw(request)
+    };
+    let home = [127, 0, 0, 1];
+    for round in 0..6 {
+        // What a client writes there itself stands before what the proxy adds.
+        let from = if round % 2 == 0 { "203.0.113.9" } else { "10.0.0.1, 203.0.113.9" };
+        let refused = knock("AAAA-AAAA".into(), home, Some(from)).await;
+        assert_eq!(refused.error().0, if round < 5 { 401 } else { 429 }, "{round}");
+    }
+    let made = world.platform.office().link_code(MARIA).await.unwrap();
+    knock(made.link_code, home, Some("198.51.100.7")).await.ok();
+    // Nobody but a proxy on this machine is believed.
+    for round in 0..6 {
+        let refused = knock("AAAA-AAAA".into(), [192, 0, 2, 1], Some("198.51.100.8")).await;
+        assert_eq!(refused.error().0, if round < 5 { 401 } else { 429 }, "{round}");
+    }
+    assert_eq!(
+        knock("AAAA-AAAA".into(), [192, 0, 2, 1], Some("198.51.100.9")).await.error().0,
+        429
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_password_tried_on_everybody_is_slowed_down_too() {
+    let world = World::new().await;
+    let knock = |email: String, password: &str, from: [u8; 4]| {
+        let body = json!({"email": email, "password": password, "device": device(A)}).to_string();
+        let request = Request::post("/v1/session").header("Fieldline-Client", "test/1.0.0");
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((from, 1))));
+        world.raw(request)
+    };
+    let home = [192, 0, 2, 1];
+    // Who gets in is no guess, however many share the address.
+    for _ in 0..60 {
+        knock(MARIA.into(), PASSWORD, home).await.ok();
+    }
+    for n in 0..50 {
+        let told = knock(format!("{n}@example.test"), "summer 2026", home).await;
+        assert_eq!(told.error(), (401, "wrong_credentials"), "{n}");
+    }
+    let told = knock("x@example.test".into(), "summer 2026", home).await;
+    assert_eq!(
+        (told.error(), &told.details()["retry_after_ms"]),
+        ((429, "too_many"), &json!(180_000))
+    );
+    assert_eq!(knock(MARIA.into(), PASSWORD, home).await.error(), (429, "too_many"));
+    knock(MARIA.into(), PASSWORD, [192, 0, 2, 2]).await.ok();
+    advance(Duration::from_mins(3)).await;
+    knock(MARIA.into(), PASSWORD, home).await.ok();
+    // Behind a proxy that does not say who knocks nobody is kept out by the others.
+    for n in 0..60 {
+        let told = knock(format!("{n}@example.test"), "summer 2026", [127, 0, 0, 1]).await;
+        assert_eq!(told.error(), (401, "wrong_credentials"), "{n}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

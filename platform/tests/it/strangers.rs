@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::world::{MARIA, PASSWORD, World, device};
+use crate::world::{MARIA, OWNER, PASSWORD, World, device};
 
 const ROUNDS: usize = 300;
 
@@ -115,5 +115,25 @@ async fn strange_places_are_never_a_fault() {
             let answer = world.get(&phone, &path).await;
             assert!(!answer.status.is_server_error(), "{path} {answer:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_no_text_is_refused_in_our_words() {
+    let world = World::new().await;
+    let (maria, owner) = (world.sign_in(MARIA).await, world.sign_in(OWNER).await);
+    for (method, path) in [
+        ("GET", "/v1/conversations/%FF/messages"),
+        ("PUT", "/v1/devices/%C0%80/push"),
+        ("GET", "/v1/media/%FF"),
+        ("PUT", "/v1/media/%FF"),
+        ("PATCH", "/v1/office/labels/%FF"),
+        ("GET", "/v1/office/channels/%FF"),
+        ("DELETE", "/v1/office/templates/%FF"),
+    ] {
+        let phone = if path.contains("office") { &owner } else { &maria };
+        let answer = world.call(method, path, Some(&phone.access), Some(&json!({}))).await;
+        assert_eq!(answer.error(), (400, "malformed"), "{method} {path}");
+        assert_eq!(answer.details()["field"], "id", "{method} {path}");
     }
 }

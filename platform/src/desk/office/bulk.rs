@@ -12,13 +12,15 @@ use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::session::Caller;
 use crate::desk::audit::{self, Who};
-use crate::desk::commands::exists;
+use crate::desk::command::STATUSES;
+use crate::desk::commands::{MAX_SNOOZE_MS, exists};
 use crate::desk::holder::Holder;
 use crate::desk::moves;
 use crate::desk::rights::Right;
 use crate::feed::scope::may_see;
 use crate::state::AppState;
-use crate::store::{WriteTx, holders, labels};
+use crate::store::holders::{self, Desk};
+use crate::store::{WriteTx, labels};
 use crate::wire::commands as wire;
 
 /// The most conversations of a request.
@@ -48,6 +50,15 @@ pub(crate) enum Change {
     Close,
     /// Opened again.
     Open,
+    /// Set to a status: what undoes the close of one that waited or slept.
+    Status {
+        /// open, pending, snoozed or resolved.
+        #[schemars(with = "wire::StatusWord")]
+        to: String,
+        /// With `snoozed`: when it wakes, ms UTC, a year from now at most.
+        #[serde(default)]
+        until: Option<i64>,
+    },
 }
 
 /// Which, and what.
@@ -111,6 +122,15 @@ pub(crate) async fn post(
                     .ok_or_else(|| ApiError::malformed("change.add"))?;
             }
         }
+        if let Change::Status { to, until } = &wish.change {
+            if !STATUSES.contains(&to.as_str()) {
+                return Err(ApiError::malformed("change.to"));
+            }
+            let latest = tx.now().saturating_add(MAX_SNOOZE_MS);
+            if (to == "snoozed") != until.is_some() || until.is_some_and(|until| until > latest) {
+                return Err(ApiError::malformed("change.until"));
+            }
+        }
         let mut results = Vec::with_capacity(wish.conversations.len());
         for id in wish.conversations {
             let undo = if may_see(tx.sql(), &caller.actor, &id)? {
@@ -124,6 +144,26 @@ pub(crate) async fn post(
     })
     .await?;
     Ok(Json(answer))
+}
+
+/// Sets a status; gives what undoes it, or nothing if it was so before.
+fn set(
+    tx: &mut WriteTx<'_>,
+    desk: &mut Desk,
+    who: Who<'_>,
+    (to, until): (&str, Option<i64>),
+) -> Result<(&'static str, Option<Value>), ApiError> {
+    if desk.status == to && desk.snoozed_until == until {
+        return Ok(("status", None));
+    }
+    let undo = match (desk.status.as_str(), desk.snoozed_until) {
+        ("resolved", _) => json!({ "kind": "close" }),
+        ("open", _) => json!({ "kind": "open" }),
+        (was, None) => json!({ "kind": "status", "to": was }),
+        (was, Some(until)) => json!({ "kind": "status", "to": was, "until": until }),
+    };
+    moves::status(tx, desk, who, to, until)?;
+    Ok(("status", Some(undo)))
 }
 
 /// Changes one; gives what undoes it, or nothing if nothing had to be done.
@@ -144,7 +184,7 @@ fn one(
                 return Ok(None);
             }
             moves::assign(tx, &mut desk, who, &to)?;
-            ("assign", json!({ "kind": "assign", "to": before.to_json() }))
+            ("assign", Some(json!({ "kind": "assign", "to": before.to_json() })))
         }
         Change::Label { add, remove } => {
             let had = labels::of(tx.sql(), id)?;
@@ -154,18 +194,17 @@ fn one(
                 return Ok(None);
             }
             moves::labelled(tx, &mut desk, who, &new, &old)?;
-            ("label", json!({ "kind": "label", "add": old, "remove": new }))
+            ("label", Some(json!({ "kind": "label", "add": old, "remove": new })))
         }
-        Change::Close | Change::Open => {
-            let to = if matches!(change, Change::Close) { "resolved" } else { "open" };
-            if desk.status == to {
-                return Ok(None);
-            }
-            let back = if desk.status == "resolved" { "close" } else { "open" };
-            moves::status(tx, &mut desk, who, to, None)?;
-            ("status", json!({ "kind": back }))
-        }
+        Change::Close => set(tx, &mut desk, who, ("resolved", None))?,
+        Change::Open => set(tx, &mut desk, who, ("open", None))?,
+        Change::Status { to, until } => match until {
+            // The snooze is over already.
+            Some(until) if *until <= tx.now() => set(tx, &mut desk, who, ("open", None))?,
+            _ => set(tx, &mut desk, who, (to, *until))?,
+        },
     };
+    let Some(undo) = undo else { return Ok(None) };
     audit::note(tx, &actor.workspace, who, what, "conversation", id)?;
     Ok(Some(undo))
 }

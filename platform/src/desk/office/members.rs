@@ -12,7 +12,7 @@ use super::{name, not_found, read, write};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::outcome::Role;
-use crate::agents::session::Caller;
+use crate::agents::session::{Caller, still};
 use crate::agents::{link_code as codes, password as passwords};
 use crate::desk::audit::{self, Who};
 use crate::desk::revoke::{self, RevokedFile};
@@ -21,7 +21,7 @@ use crate::office::{OfficeError, add_member, valid_email};
 use crate::state::AppState;
 use crate::store::members::{self, Member};
 use crate::store::{Sql, StoreError, WriteTx, devices, holders, link_codes, teams};
-use crate::support::{Secret, executor};
+use crate::support::Secret;
 
 /// The longest name, in Unicode scalar values.
 const MAX_NAME: usize = 200;
@@ -130,9 +130,11 @@ fn present(tx: &WriteTx<'_>, workspace: &str, id: &str) -> Result<Member, ApiErr
         .ok_or_else(not_found)
 }
 
-/// Owners are changed by owners alone.
-fn may_touch(caller: &Caller, member: &Member) -> Result<(), ApiError> {
-    if member.role == Role::Owner && caller.actor.role != Role::Owner {
+/// Nobody changes who stands above them, or puts anybody there, themselves included: the right to
+/// see to members can be given to any role, and a link code signs its holder in as that member.
+fn may_reach(caller: &Caller, role: Role) -> Result<(), ApiError> {
+    // The highest comes first.
+    if role < caller.actor.role {
         return Err(ApiError::new(ErrorCode::NotAllowed));
     }
     Ok(())
@@ -183,9 +185,7 @@ pub(crate) async fn invite(
     let (code, hash) = draw(&state);
     let (member, expires_at) =
         write(&state, caller, Right::Members, move |tx, caller, workspace| {
-            if wish.role == Role::Owner && caller.actor.role != Role::Owner {
-                return Err(ApiError::new(ErrorCode::NotAllowed));
-            }
+            may_reach(caller, wish.role)?;
             let id = add_member(tx, &workspace.id, &email, &new_name, wish.role, passwords::NONE)
                 .map_err(|error| match error {
                 OfficeError::EmailTaken => ApiError::taken("email"),
@@ -211,7 +211,7 @@ pub(crate) async fn link_code(
     let (code, hash) = draw(&state);
     let expires_at = write(&state, caller, Right::Members, move |tx, caller, workspace| {
         let member = present(tx, &workspace.id, &id)?;
-        may_touch(caller, &member)?;
+        may_reach(caller, member.role)?;
         let expires_at = tx.now() + codes::LIFETIME_MS;
         link_codes::insert(tx, &hash, &id, expires_at)?;
         audit::note(tx, &workspace.id, &caller.actor, "link_code_made", "member", &id)?;
@@ -231,11 +231,9 @@ pub(crate) async fn edit(
     let new_name = wish.name.map(|text| name(&text, "name", MAX_NAME)).transpose()?;
     let view = write(&state, caller, Right::Members, move |tx, caller, workspace| {
         let mut member = present(tx, &workspace.id, &id)?;
-        may_touch(caller, &member)?;
+        may_reach(caller, member.role)?;
         if let Some(role) = wish.role.filter(|role| *role != member.role) {
-            if role == Role::Owner && caller.actor.role != Role::Owner {
-                return Err(ApiError::new(ErrorCode::NotAllowed));
-            }
+            may_reach(caller, role)?;
             not_the_last(tx, &member)?;
             member.role = role;
             audit::note(tx, &workspace.id, &caller.actor, "role_changed", "member", &id)?;
@@ -258,7 +256,7 @@ pub(crate) async fn remove(
     let file = RevokedFile::of(&state.settings.data);
     write(&state, caller, Right::Members, move |tx, caller, workspace| {
         let member = present(tx, &workspace.id, &id)?;
-        may_touch(caller, &member)?;
+        may_reach(caller, member.role)?;
         not_the_last(tx, &member)?;
         revoke::member(tx, &file, Who::from(&caller.actor), &member)?;
         Ok(())
@@ -279,18 +277,20 @@ pub(crate) async fn password(
         return Err(ApiError::malformed("password"));
     }
     let (cost, rng) = (state.settings.password_cost, Arc::clone(&state.ports.rng));
-    let hash = executor::run(state.ports.executor.as_ref(), move || {
-        passwords::hash(&password, cost, rng.as_ref())
-    })
-    .await
-    .flatten()
-    .ok_or_else(|| ApiError::internal("password hash"))?;
+    // In the line of those who sign in: each takes a core and much memory.
+    let hash = state
+        .checks
+        .run(state.ports.executor.as_ref(), move || passwords::hash(&password, cost, rng.as_ref()))
+        .await
+        .flatten()
+        .ok_or_else(|| ApiError::internal("password hash"))?;
     state
         .store
-        .write(move |tx| -> Result<(), StoreError> {
-            let actor = &caller.actor;
+        .write(move |tx| -> Result<(), ApiError> {
+            let actor = &still(tx.sql(), &caller)??.actor;
             members::set_password(tx, &actor.member, &hash)?;
-            audit::note(tx, &actor.workspace, actor, "password_set", "member", &actor.member)
+            audit::note(tx, &actor.workspace, actor, "password_set", "member", &actor.member)?;
+            Ok(())
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -14,18 +14,24 @@ pub(crate) mod workspace;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::audit as notes;
 use super::rights::{Right, allows};
 use crate::agents::error::{ApiError, ErrorCode};
-use crate::agents::session::Caller;
+use crate::agents::session::{Caller, still};
 use crate::state::AppState;
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{Sql, WriteTx};
 
-/// The caller's workspace, if their role has the right there.
-pub(crate) fn allowed(sql: &Sql, caller: &Caller, right: Right) -> Result<Workspace, ApiError> {
+/// The caller as they stand now, and their workspace, if their role has the right there.
+pub(crate) fn allowed(
+    sql: &Sql,
+    caller: &Caller,
+    right: Right,
+) -> Result<(Caller, Workspace), ApiError> {
+    let caller = still(sql, caller)??;
     let workspace = workspaces::get(sql, &caller.actor.workspace)?;
     if allows(&workspace, caller.actor.role, right)? {
-        Ok(workspace)
+        Ok((caller, workspace))
     } else {
         Err(ApiError::new(ErrorCode::NotAllowed))
     }
@@ -41,7 +47,7 @@ pub(crate) async fn read<T: Send + 'static>(
     state
         .store
         .read(move |sql| {
-            let workspace = allowed(sql, &caller, right)?;
+            let (caller, workspace) = allowed(sql, &caller, right)?;
             f(sql, &caller, &workspace)
         })
         .await
@@ -57,10 +63,23 @@ pub(crate) async fn write<T: Send + 'static>(
     state
         .store
         .write(move |tx| {
-            let workspace = allowed(tx.sql(), &caller, right)?;
+            let (caller, workspace) = allowed(tx.sql(), &caller, right)?;
             f(tx, &caller, workspace)
         })
         .await
+}
+
+/// Notes what a member had Meta do, after Meta did it: no commit of ours carries that.
+pub(crate) async fn did(
+    state: &AppState,
+    caller: &Caller,
+    what: &'static str,
+    (kind, id): (&'static str, &str),
+) -> Result<(), ApiError> {
+    let (actor, id) = (caller.actor.clone(), id.to_owned());
+    let noted =
+        state.store.write(move |tx| notes::note(tx, &actor.workspace, &actor, what, kind, &id));
+    Ok(noted.await?)
 }
 
 /// There is no such thing.
@@ -71,8 +90,10 @@ pub(crate) fn not_found() -> ApiError {
 /// A name of 1 to `most` characters, trimmed, without control characters.
 pub(crate) fn name(text: &str, field: &str, most: usize) -> Result<String, ApiError> {
     let text = text.trim();
-    let good =
-        !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
+    if text.chars().count() > most {
+        return Err(ApiError::over(field, most));
+    }
+    let good = !text.is_empty() && !text.chars().any(char::is_control);
     if good { Ok(text.to_owned()) } else { Err(ApiError::malformed(field)) }
 }
 

@@ -16,6 +16,9 @@ use crate::desk::rights::Right;
 use crate::state::AppState;
 use crate::store::quick_replies::{self, QuickReply};
 
+/// The longest shortcut, in Unicode scalar values.
+const MAX_SHORTCUT: usize = 40;
+
 /// The most quick replies of a workspace.
 const MAX: i64 = 1000;
 
@@ -49,17 +52,18 @@ pub(crate) struct QuickReplyWish {
 }
 
 fn shortcut(text: &str) -> Result<String, ApiError> {
-    let good = !text.is_empty()
-        && text.chars().count() <= 40
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if text.chars().count() > MAX_SHORTCUT {
+        return Err(ApiError::over("shortcut", MAX_SHORTCUT));
+    }
+    let good = !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
     if good { Ok(text.to_owned()) } else { Err(ApiError::malformed("shortcut")) }
 }
 
 fn text(text: &str) -> Result<String, ApiError> {
-    let good = !text.trim().is_empty()
-        && text.chars().count() <= MAX_TEXT
-        && !text.contains('\0')
-        && variables_are_known(text);
+    if text.chars().count() > MAX_TEXT {
+        return Err(ApiError::over("text", MAX_TEXT));
+    }
+    let good = !text.trim().is_empty() && !text.contains('\0') && variables_are_known(text);
     if good { Ok(text.to_owned()) } else { Err(ApiError::malformed("text")) }
 }
 

@@ -79,8 +79,13 @@ pub(crate) struct WorkspaceWish {
 }
 
 fn greetings(texts: &[String]) -> Result<String, ApiError> {
-    let bad = |text: &String| text.trim().is_empty() || text.chars().count() > MAX_GREETING;
-    if texts.len() > MAX_GREETINGS || texts.iter().any(bad) {
+    if texts.len() > MAX_GREETINGS {
+        return Err(ApiError::over("greeting_texts", MAX_GREETINGS));
+    }
+    if texts.iter().any(|text| text.chars().count() > MAX_GREETING) {
+        return Err(ApiError::over("greeting_texts", MAX_GREETING));
+    }
+    if texts.iter().any(|text| text.trim().is_empty()) {
         return Err(ApiError::malformed("greeting_texts"));
     }
     serde_json::to_string(texts).map_err(|_| ApiError::malformed("greeting_texts"))

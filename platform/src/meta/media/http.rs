@@ -15,7 +15,7 @@ use super::kinds::{MAX_FILE, MediaKind};
 use crate::agents::body::is_sha256;
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::Params;
-use crate::agents::session::Caller;
+use crate::agents::session::{Caller, still};
 use crate::feed::scope::may_see;
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -63,7 +63,7 @@ pub(crate) async fn put(
     if state.disk.is_below() {
         return Err(ApiError::new(ErrorCode::ServerFull));
     }
-    let device = caller.actor.device;
+    let device = caller.actor.device.clone();
     let name = part(&device, &sha256);
     let Some(_guard) = state.uploads.begin(&name) else {
         // Another request is writing it, perhaps one whose phone is long gone.
@@ -81,7 +81,7 @@ pub(crate) async fn put(
         return Ok(wrong_offset(have));
     }
     let row = UploadRow { total: range.total, complete_at: None };
-    keep(&state, &device, &sha256, row.clone()).await?;
+    keep(&state, &caller, &sha256, row.clone()).await?;
     let have = receive(&disk, &name, &range, body).await?;
     if have < range.total {
         return Ok(at(have));
@@ -93,7 +93,7 @@ pub(crate) async fn put(
     }
     disk.finish(&name, &sha256).await.map_err(|e| fault(&e))?;
     let now = state.ports.clock.now_ms();
-    keep(&state, &device, &sha256, UploadRow { complete_at: Some(now), ..row }).await?;
+    keep(&state, &caller, &sha256, UploadRow { complete_at: Some(now), ..row }).await?;
     Ok(at(have))
 }
 
@@ -216,16 +216,20 @@ async fn upload(
     Ok(state.store.read(move |sql| media::upload(sql, &device, &sha256)).await?)
 }
 
+/// Writes an upload down, if its phone is signed in still: what a device brought goes with it, and
+/// the end of a file may come long after its beginning.
 async fn keep(
     state: &AppState,
-    device: &str,
+    caller: &Caller,
     sha256: &str,
     row: UploadRow,
 ) -> Result<(), ApiError> {
-    let (device, sha256) = (device.to_owned(), sha256.to_owned());
-    let kept =
-        state.store.write(move |tx| media::put_upload(tx.sql(), &device, &sha256, &row, tx.now()));
-    Ok(kept.await?)
+    let (caller, sha256) = (caller.clone(), sha256.to_owned());
+    let kept = state.store.write(move |tx| -> Result<(), ApiError> {
+        let device = still(tx.sql(), &caller)??.actor.device;
+        Ok(media::put_upload(tx.sql(), &device, &sha256, &row, tx.now())?)
+    });
+    kept.await
 }
 
 async fn length(state: &AppState, part: &str) -> Result<i64, ApiError> {

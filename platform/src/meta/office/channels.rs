@@ -11,6 +11,8 @@ use super::{allowed, channel};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::{JsonBody, Params};
 use crate::agents::session::Caller;
+use crate::desk::audit;
+use crate::desk::office::did;
 use crate::meta::line::reading::Reading;
 use crate::meta::line::state::DAY_MS;
 use crate::meta::line::{self, worker};
@@ -156,7 +158,12 @@ pub(crate) async fn opened(
     Path(id): Path<String>,
 ) -> Result<Json<ChangedChannel>, ApiError> {
     channel(&state, &caller, &id).await?;
-    change(&state, id, line::opened).await
+    let actor = caller.actor;
+    change(&state, id, move |tx, marks, id| {
+        audit::note(tx, &actor.workspace, &actor, "owner_app_opened", "channel", id)?;
+        line::opened(tx, marks, id)
+    })
+    .await
 }
 
 /// Changes a line and gives the channel as it is then; what waited for it goes on.
@@ -207,7 +214,14 @@ pub(crate) async fn sync(
     let (_, facts) = facts.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     match sync::call(&state, &id, kind, facts.connected_at).await? {
         None => Err(ApiError::new(ErrorCode::NotFound)),
-        Some(Asked::Accepted) => Ok(Json(SyncAccepted { r#type: kind.word(), accepted: true })),
+        Some(Asked::Accepted) => {
+            let what = match kind {
+                Kind::Contacts => "contacts_asked",
+                Kind::History => "history_asked",
+            };
+            did(&state, &caller, what, ("channel", &id)).await?;
+            Ok(Json(SyncAccepted { r#type: kind.word(), accepted: true }))
+        }
         Some(Asked::Refused { cause, code }) => Err(refused((cause, code))),
     }
 }

@@ -11,9 +11,12 @@ use super::channels::refused;
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::session::Caller;
+use crate::desk::audit;
+use crate::desk::office::did;
 use crate::meta::onboarding::own_address::{self, Way};
 use crate::meta::onboarding::{self, refusals, subscriptions, told};
 use crate::state::AppState;
+use crate::store::StoreError;
 use crate::store::onboardings::{self, Onboarding};
 use crate::support::Secret;
 
@@ -98,7 +101,15 @@ pub(crate) async fn start(
         return Err(ApiError::with(ErrorCode::NotReady, details));
     }
     let actor = caller.actor;
-    let begun = state.store.write(move |tx| onboarding::start(tx, &actor)).await?;
+    let begun = state
+        .store
+        .write(move |tx| -> Result<_, StoreError> {
+            let begun = onboarding::start(tx, &actor)?;
+            let what = "onboarding_begun";
+            audit::note(tx, &actor.workspace, &actor, what, "onboarding", &begun.id)?;
+            Ok(begun)
+        })
+        .await?;
     Ok(Json(Begun {
         id: begun.id,
         step: begun.step.word(),
@@ -163,6 +174,7 @@ pub(crate) async fn finish(
             })
             .await?;
     }
+    did(&state, &caller, "onboarding_finished", ("onboarding", &id)).await?;
     go_on(&state, &caller, &id).await
 }
 

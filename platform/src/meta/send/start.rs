@@ -13,9 +13,12 @@ use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::may_see;
 use crate::meta::identity;
 use crate::meta::marks::Marks;
+use crate::meta::payload::number_key;
 use crate::store::chats::ConversationRow;
 use crate::store::people::ContactRow;
-use crate::store::{StoreError, WriteTx, channels, chats, people, small_sends, texts};
+use crate::store::{
+    StoreError, WriteTx, channels, chats, commands, contacts, people, small_sends, texts,
+};
 
 /// The command.
 pub(crate) fn start(
@@ -28,8 +31,8 @@ pub(crate) fn start(
         return Ok(malformed("channel"));
     }
     let known = match &command.to {
-        StartWith::Contact(id) => people::by_id(tx.sql(), workspace, id)?,
-        StartWith::Phone(phone) => people::by_phone(tx.sql(), workspace, phone)?,
+        StartWith::Contact(id) => whole(tx, workspace, id)?,
+        StartWith::Phone(phone) => by_phone(tx, workspace, phone)?,
     };
     if known.is_none() && matches!(command.to, StartWith::Contact(_)) {
         return Ok(malformed("contact"));
@@ -43,6 +46,12 @@ pub(crate) fn start(
         || texts::by_id(tx.sql(), &command.message_id)?.is_some()
     {
         return Ok(Outcome::refused(RefusedCode::IdReused));
+    }
+    // It may have been withdrawn before this came; no other command has its id.
+    match commands::find(tx.sql(), &actor.device, &command.message_id)? {
+        None => {}
+        Some(kept) if kept.hash.is_empty() => return Ok(Outcome::refused(RefusedCode::Withdrawn)),
+        Some(_) => return Ok(malformed("message_id")),
     }
     let prepared = content::prepare_template(tx, &command.channel, &command.template)?;
     let prepared = match prepared {
@@ -86,6 +95,33 @@ pub(crate) fn start(
     };
     add(tx, &mut marks, actor, chat, new)?;
     done(tx, actor, marks)
+}
+
+/// The contact of this id, or the one that it became part of; none if its content was erased.
+fn whole(tx: &WriteTx<'_>, workspace: &str, id: &str) -> Result<Option<ContactRow>, StoreError> {
+    let Some(known) = contacts::find(tx.sql(), workspace, id)? else { return Ok(None) };
+    let id = known.merged_into.as_deref().unwrap_or(id);
+    let known = contacts::find(tx.sql(), workspace, id)?;
+    match known.filter(|known| known.erased_at.is_none()) {
+        Some(known) => people::by_id(tx.sql(), workspace, &known.id),
+        None => Ok(None),
+    }
+}
+
+/// The contact with this number: to the digit, else by one that it had before, else by another
+/// spelling, as webhooks find theirs. A person has one thread, however their number is typed.
+fn by_phone(
+    tx: &WriteTx<'_>,
+    workspace: &str,
+    phone: &str,
+) -> Result<Option<ContactRow>, StoreError> {
+    if let Some(known) = people::by_phone(tx.sql(), workspace, phone)? {
+        return Ok(Some(known));
+    }
+    if let Some(known) = people::by_alias(tx.sql(), workspace, phone)? {
+        return Ok(Some(known));
+    }
+    people::by_number_key(tx.sql(), workspace, &number_key(phone))
 }
 
 /// There is a conversation: named to those who may see it, its holder to the others.

@@ -15,7 +15,8 @@ use super::{fill, list, remove, save};
 use crate::agents::error::{ApiError, ErrorCode};
 use crate::agents::http::JsonBody;
 use crate::agents::session::Caller;
-use crate::desk::office;
+use crate::desk::audit;
+use crate::desk::office::{self, did};
 use crate::desk::rights::Right;
 use crate::meta::graph::GraphRequest;
 use crate::meta::line;
@@ -54,7 +55,7 @@ pub(crate) async fn resume(
 ) -> Result<StatusCode, ApiError> {
     allowed(&state, &caller, Right::Channels).await?;
     let woken = state.clone();
-    let workspace = caller.actor.workspace;
+    let workspace = caller.actor.workspace.clone();
     let standing = state
         .store
         .write(move |tx| -> Result<Option<Vec<String>>, StoreError> {
@@ -64,6 +65,9 @@ pub(crate) async fn resume(
             let mut marks = Marks::default();
             let standing = line::resume(tx, &mut marks, &id)?;
             marks.write(tx)?;
+            if standing.is_empty() {
+                audit::note(tx, &workspace, &caller.actor, "channel_resumed", "channel", &id)?;
+            }
             tx.after_commit(move || woken.sends.wake());
             Ok(Some(standing))
         })
@@ -217,6 +221,7 @@ pub(crate) async fn create(
     }
     let template = list::read(&account.workspace, &account.waba_id, &listed)
         .ok_or_else(|| ApiError::internal("template_answer_without_id"))?;
+    did(&state, &caller, "template_submitted", ("template", &template.id)).await?;
     keep(&state, template).await
 }
 
@@ -254,6 +259,7 @@ pub(crate) async fn edit(
     // Until Meta has judged it anew; the list and a webhook say what comes of it.
     after.status = "pending".into();
     after.reason = None;
+    did(&state, &caller, "template_changed", ("template", &after.id)).await?;
     keep(&state, after).await
 }
 
@@ -273,6 +279,7 @@ pub(crate) async fn delete(
         request
     };
     manage(&state, &template.waba_id, &source.token_sealed, request).await?;
+    did(&state, &caller, "template_deleted", ("template", &template.id)).await?;
     state
         .store
         .write(move |tx| -> Result<(), StoreError> {
