@@ -54,9 +54,11 @@ impl Stretch {
     /// The stretch once the last message is stored alone, at `last`. `newest` is the newest message that was held before it.
     #[must_use]
     pub(crate) fn with_last(self, last: Place, newest: Option<Place>) -> Self {
-        let gap = newest
-            .filter(|newest| newest.next() < last)
-            .map(|newest| Hole { from: newest.next(), to: last.before(), live: true });
+        let gap = newest.filter(|newest| newest.next() < last).map(|newest| Hole {
+            from: newest.next(),
+            to: last.before(),
+            live: true,
+        });
         let hole = match (self.hole, gap) {
             (Some(one), Some(other)) => Some(hull(one, other)),
             (one, other) => one.or(other),

@@ -69,9 +69,7 @@ fn numbers(shown: &TimelineSnapshot) -> Vec<i64> {
 }
 
 /// A phone that holds the one conversation with these messages.
-async fn holding(
-    numbers: std::ops::RangeInclusive<i64>,
-) -> (Server, (tempfile::TempDir, Client)) {
+async fn holding(numbers: std::ops::RangeInclusive<i64>) -> (Server, (tempfile::TempDir, Client)) {
     let server = Server::new(Sockets::Close);
     server.answer("/v1/bootstrap", 200, None, &bootstrap("c", CHAT, &messages(numbers), false));
     let open = phone(&server).await;
@@ -214,7 +212,9 @@ async fn an_entry_cut_for_its_size_is_not_the_whole_conversation() {
 async fn news_of_old_messages_ring_nothing() {
     let (server, (_folder, client)) = holding(25..=30).await;
     client.enter_background(1_000).await.unwrap();
-    let row = |seq: i64, it: String| format!(r#"{{"seq":{seq},"kind":"message","id":"x","object":{it}}}"#);
+    let row = |seq: i64, it: String| {
+        format!(r#"{{"seq":{seq},"kind":"message","id":"x","object":{it}}}"#)
+    };
     let rows = [
         row(6, message(-4, -900_000, 6)),
         row(7, message(3, 3, 7)),

@@ -21,6 +21,7 @@ use crate::{Options, Report};
 const START_MS: i64 = 1_800_000_000_000;
 const APP_SECRET: &str = "simulated app secret";
 const NUMBER_ID: &str = "106540352242922";
+const WABA_ID: &str = "215589313241560";
 const OUR_NUMBER: &str = "+34 600 000 000";
 
 /// Everybody's password.
@@ -70,6 +71,7 @@ impl World {
         let site = Site::default();
         let mut settings = SimSettings::new(APP_SECRET);
         settings.phone_number_id = Some(NUMBER_ID.into());
+        settings.waba_id = Some(WABA_ID.into());
         let sim = Sim::new(
             settings,
             SimPorts {
@@ -188,7 +190,7 @@ impl World {
         let channel = NewChannel {
             workspace,
             phone_number_id: NUMBER_ID.into(),
-            waba_id: "215589313241560".into(),
+            waba_id: WABA_ID.into(),
             display: OUR_NUMBER.into(),
             token: Secret::new("graph-token"),
         };

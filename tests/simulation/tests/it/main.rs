@@ -1,7 +1,11 @@
 //! 200 seeds, the control that must fail, and one seed twice to the byte.
 
 mod cases;
+mod history;
+mod kinds;
 mod lifecycle;
+mod line;
+mod office;
 mod scope;
 mod session;
 

@@ -1,65 +1,14 @@
 //! Scope moves through whole phones (S20, N4): what leaves goes from the phone, what enters comes.
 
-use axum::body::{Body as HttpBody, to_bytes};
-use axum::http::Request;
 use fieldline_core::api::{Choice, ConversationId, LadderStep, Reason};
-use fieldline_simulation::{PASSWORD, Phone, World};
-use serde_json::{Value, json};
+use fieldline_simulation::{Phone, World};
+use serde_json::json;
 
 use crate::cases::{asked, at_customer, reply, says};
+use crate::office::Manager;
 
 const ANA: usize = 0;
 const BEN: usize = 1;
-
-/// The owner, at the office's endpoints.
-struct Manager<'w> {
-    world: &'w World,
-    token: String,
-    epoch: String,
-    given: std::cell::Cell<u64>,
-}
-
-async fn call(world: &World, method: &str, path: &str, token: &str, body: &Value) -> Value {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("Fieldline-Client", "office/1.0")
-        .header("Authorization", format!("Bearer {token}"))
-        .body(HttpBody::from(body.to_string()))
-        .expect("a request");
-    let answer = world.site.request(request).await.flatten().expect("an answer");
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    let bytes = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
-    serde_json::from_slice(&bytes).unwrap_or_default()
-}
-
-impl<'w> Manager<'w> {
-    async fn new(world: &'w World) -> Self {
-        let device = json!({"id": "0190f0a0-0000-7000-8000-0000000000ff", "name": "Office", "platform": "office"});
-        let body = json!({"email": "owner@example.com", "password": PASSWORD, "device": device});
-        let grant = call(world, "POST", "/v1/session", "", &body).await;
-        let text = |name: &str| grant[name].as_str().expect("a text").to_owned();
-        let (token, epoch) = (text("access_token"), text("epoch"));
-        Self { world, token, epoch, given: std::cell::Cell::new(0) }
-    }
-
-    async fn member(&self, name: &str) -> Value {
-        let list = call(self.world, "GET", "/v1/office/members", &self.token, &Value::Null).await;
-        let members = list["members"].as_array().expect("a list");
-        let found = members.iter().find(|member| member["name"] == name).expect("a member");
-        json!({"kind": "member", "id": found["id"]})
-    }
-
-    async fn assign(&self, conversation: &ConversationId, was: &Value, to: &Value) {
-        self.given.set(self.given.get() + 1);
-        let id = format!("0190f0a0-0000-7000-8000-{:012}", self.given.get());
-        let command = json!({"id": id, "at": 0, "kind": "assign",
-            "conversation": conversation.as_str(), "was": was, "to": to});
-        let body = json!({"epoch": self.epoch, "commands": [command]});
-        let answer = call(self.world, "POST", "/v1/commands", &self.token, &body).await;
-        assert_eq!(answer["answers"][0]["outcome"], "done", "{answer}");
-    }
-}
 
 async fn gone(world: &World, phone: &Phone, id: &ConversationId) {
     world
