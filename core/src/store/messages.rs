@@ -200,6 +200,13 @@ impl Tx<'_> {
         self.set_stretch(key, self.judged(key, after)?)
     }
 
+    /// A new message that came late may stand below all that is held: it is shown at once, above a hole.
+    pub(crate) fn reach_down(&self, it: &Message) -> Stored<()> {
+        let key = self.key_for(&it.conversation_id)?;
+        let after = self.read().stretch(key)?.with_late(Place::of(it.sent_at, it.n));
+        self.set_stretch(key, self.judged(key, after)?)
+    }
+
     /// Live numbers are dense: where none is missing, nobody can have spoken in a hole.
     fn judged(&self, key: i64, mut stretch: Stretch) -> Stored<Stretch> {
         if let Some(hole) = stretch.hole.as_mut().filter(|hole| hole.live) {

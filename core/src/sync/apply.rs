@@ -269,14 +269,11 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
                 let marked = tx.read().is_marked("left", &record.conversation_id, as_of)?
                     || tx.read().is_marked("message", &record.id, as_of)?;
                 // News of an old message that is not held, or of an imported one, is no new message.
-                let is_new = known.get(&record.conversation_id).is_none_or(|n| *n < record.n);
-                if !marked
-                    && tx.put_message(record)?
-                    && is_new
-                    && record.n > 0
-                    && record.author_kind == "customer"
-                {
-                    new_messages += 1;
+                let is_new = record.n > 0
+                    && known.get(&record.conversation_id).is_none_or(|n| *n < record.n);
+                if !marked && tx.put_message(record)? && is_new {
+                    tx.reach_down(record)?;
+                    new_messages += u32::from(record.author_kind == "customer");
                 }
             }
             Op::Last(record) => {

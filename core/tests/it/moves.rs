@@ -207,6 +207,32 @@ async fn an_entry_cut_for_its_size_is_not_the_whole_conversation() {
     assert_eq!((numbers(&shown), shown.has_more_before), (vec![29, 30], true));
 }
 
+/// Seven days late and still new: it is shown where it belongs, although what lies between is not on this phone.
+#[tokio::test(start_paused = true)]
+async fn a_new_message_from_long_ago_is_shown() {
+    let (server, (_folder, client)) = holding(11..=30).await;
+    let below = "/v1/conversations/v/messages?before=1800000011.11&limit=50";
+    server.answer(below, 503, None, "{}");
+    let late = message(31, 5, 9);
+    let row = format!(r#"{{"seq":9,"kind":"message","id":"x31","object":{late}}}"#);
+    server.answer(PAGE, 200, None, &changes(&row));
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(5).await;
+    let shown = timeline(&client).await;
+    let wanted: Vec<i64> = std::iter::once(31).chain(11..=30).collect();
+    assert_eq!((numbers(&shown), shown.last_n), (wanted, 31));
+    assert!(shown.rows[1].hole_before && !shown.rows[0].hole_before && shown.has_more_before);
+    let mut old = messages(1..=10);
+    old.insert(5, late);
+    server.answer(below, 200, None, &history(&old, false));
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(60).await;
+    let shown = timeline(&client).await;
+    let wanted: Vec<i64> = (1..=5).chain([31]).chain(6..=30).collect();
+    assert_eq!((numbers(&shown), shown.has_more_before), (wanted, false));
+    assert!(shown.rows.iter().all(|row| !row.hole_before));
+}
+
 /// S12: what a notification counts is new messages alone, not news about old or imported ones that are not here.
 #[tokio::test(start_paused = true)]
 async fn news_of_old_messages_ring_nothing() {

@@ -14,6 +14,7 @@ use fieldline_platform::support::{Inline, Key, Secret};
 use fieldline_platform::{Office, PasswordCost, Platform, Ports, Settings};
 use fieldline_whatsapp_sim::{FaultOrder, Sim, SimPorts, SimSettings, WebhookFaults};
 
+use crate::moves::Moves;
 use crate::phone::Phone;
 use crate::{Options, Report};
 
@@ -44,12 +45,18 @@ pub struct World {
     pub sim: Sim,
     /// Where the platform stands.
     pub site: Site,
-    /// The employees: Ana and Ben.
+    /// The employees: Ana and Ben first.
     pub phones: Vec<Phone>,
     /// Texts written so far.
     pub written: u64,
+    /// What was done beside writing.
+    pub(crate) moves: Moves,
     platform_rng: Arc<SeededRng>,
     folder: tempfile::TempDir,
+}
+
+fn email_of(name: &str) -> String {
+    format!("{name}@example.com")
 }
 
 /// Memory where there is some: the simulation proves logic, the crash tests prove disks.
@@ -65,6 +72,14 @@ impl World {
     /// # Panics
     /// If anything does not start: this is a test's world.
     pub async fn start(options: Options) -> Self {
+        Self::start_with(options, 0).await
+    }
+
+    async fn start_with(options: Options, more: usize) -> Self {
+        let people: Vec<String> = ["ana".to_owned(), "ben".to_owned()]
+            .into_iter()
+            .chain((0..more).map(|number| format!("agent{number}")))
+            .collect();
         let seed = options.seed;
         let clock = VirtualClock::new(START_MS);
         let journal = Journal::new(clock.clone());
@@ -90,13 +105,15 @@ impl World {
             site,
             phones: Vec::new(),
             written: 0,
+            moves: Moves::default(),
             platform_rng: Arc::new(SeededRng::new(seed, "platform")),
             folder: folder(),
         };
         std::fs::create_dir(world.data()).expect("the platform's folder");
-        world.furnish().await;
+        world.furnish(&people).await;
         world.start_platform().await;
-        for (name, email) in [("ana", "ana@example.com"), ("ben", "ben@example.com")] {
+        for name in &people {
+            let email = &email_of(name);
             let line_dice = SeededRng::new(seed, &format!("line of {name}"));
             let line = PhoneLine::new(
                 name,
@@ -113,6 +130,16 @@ impl World {
             phone.line.set_faults(PhoneFaults::BAD);
             world.phones.push(phone);
         }
+        world
+    }
+
+    /// [`Self::calm`] with so many employees.
+    ///
+    /// # Panics
+    /// If anything does not start.
+    pub async fn crowd(employees: usize) -> Self {
+        let mut world = Self::start_with(Options::seed(1), employees.saturating_sub(2)).await;
+        world.heal();
         world
     }
 
@@ -154,7 +181,7 @@ impl World {
         settings
     }
 
-    async fn furnish(&self) {
+    async fn furnish(&self, people: &[String]) {
         let ports = (
             Arc::new(self.clock.clone()) as Arc<dyn fieldline_platform::support::Clock>,
             Arc::<SeededRng>::clone(&self.platform_rng)
@@ -177,11 +204,12 @@ impl World {
             .await
             .expect("a workspace")
             .workspace_id;
-        for (name, email) in [("Ana", "ana@example.com"), ("Ben", "ben@example.com")] {
+        for name in people {
+            let (first, rest) = name.split_at(1);
             let agent = NewAgent {
                 workspace: workspace.clone(),
-                email: email.into(),
-                name: name.into(),
+                email: email_of(name),
+                name: first.to_uppercase() + rest,
                 role: Role::Employee,
                 password: password(),
             };

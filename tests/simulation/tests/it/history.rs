@@ -5,14 +5,13 @@ use std::time::Duration;
 use fieldline_core::api::{
     AuthorKind, BackgroundReason, Body, ConversationId, LadderStep, WindowState,
 };
-use fieldline_simulation::{CUSTOMERS, Phone, World};
+use fieldline_simulation::{CUSTOMERS, Office, Phone, World};
 use fieldline_whatsapp_sim::{
     ContactNews, CustomerMessage, HistoryChat, HistoryChats, HistoryMessage, HistoryOrder,
 };
 use serde_json::{Value, json};
 
 use crate::cases::{asked, at_customer, reply, says};
-use crate::office::Manager;
 
 const ANA: usize = 0;
 const BEN: usize = 1;
@@ -46,18 +45,18 @@ fn order() -> HistoryOrder {
     HistoryOrder { chats: Some(chats()), chunk: Some(7), shuffle: true, ..HistoryOrder::default() }
 }
 
-async fn ask(office: &Manager<'_>, what: &str) {
+async fn ask(office: &Office, what: &str) {
     let path = format!("/v1/office/channels/{}/sync", office.channel().await);
     let answer = office.post(&path, &json!({"type": what})).await;
     assert_eq!(answer["accepted"], true, "{answer}");
 }
 
 /// `history` of the channel as the office sees it.
-async fn progress(office: &Manager<'_>) -> Value {
+async fn progress(office: &Office) -> Value {
     office.get("/v1/office/channels").await["channels"][0]["history"].take()
 }
 
-async fn whole(world: &World, office: &Manager<'_>) {
+async fn whole(world: &World, office: &Office) {
     world
         .until("the import is whole", async || {
             (progress(office).await["percent"] == 100).then_some(())
@@ -103,7 +102,7 @@ async fn s12_an_import_is_silent_and_whole() {
     let window = closes(ana).await;
 
     world.sim.owner_history(order()).expect("an order");
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     ask(&office, "history").await;
     whole(&world, &office).await;
     let report = ben.client.run_background(BackgroundReason::Push, 10_000).await.expect("a run");
@@ -152,7 +151,7 @@ async fn s10_a_declined_import_disturbs_nobody() {
         let id = asked(&world, "Hello").await;
         let refusal = HistoryOrder { consent: Some(false), bare, ..order() };
         world.sim.owner_history(refusal).expect("an order");
-        let office = Manager::new(&world).await;
+        let office = Office::new(&world).await;
         ask(&office, "history").await;
         world
             .until("it is said", async || {
@@ -173,14 +172,14 @@ async fn an_import_of_which_nothing_comes_says_so() {
     let world = World::calm().await;
     asked(&world, "Hello").await;
     world.sim.owner_history(HistoryOrder { silent: true, ..order() }).expect("an order");
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     ask(&office, "history").await;
     for phone in &world.phones {
         phone.client.enter_background(1_000).await.expect("away");
     }
     tokio::time::sleep(Duration::from_hours(25)).await;
     // The session of the office is older than its token.
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     let said = progress(&office).await;
     assert_eq!(said["nothing_came"], true, "{said}");
 }
@@ -197,7 +196,7 @@ async fn names_come_from_the_owners_phone_book() {
         username: None,
     };
     world.sim.owner_contact(&contact(Some("Luis from the bakery"))).expect("a contact");
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     ask(&office, "contacts").await;
     let named = async |name: &str| {
         for phone in &world.phones {

@@ -6,14 +6,13 @@ use std::time::Duration;
 use fieldline_core::api::{
     AuthorKind, Body, ConversationId, LadderStep, MediaKind, TimelineRow, WindowState,
 };
-use fieldline_simulation::{CUSTOMERS, Phone, World};
+use fieldline_simulation::{CUSTOMERS, Office, Phone, World};
 use fieldline_whatsapp_sim::{
     CustomerMessage, EditNews, MediaFile, OwnerMessage, ReactNews, RevokeNews, TemplateNews,
 };
 use serde_json::{Value, json};
 
 use crate::cases::{asked, reply, says};
-use crate::office::Manager;
 
 const ANA: usize = 0;
 
@@ -205,7 +204,7 @@ async fn every_kind_that_can_be_sent_arrives() {
     };
     world.sim.template(&template).expect("a template");
     let id = asked(&world, "Hello").await;
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     let mut files = Vec::new();
     for (kind, mime, sha256) in FILES {
         let bytes = format!("a small {kind}").into_bytes();

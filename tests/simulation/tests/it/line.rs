@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use fieldline_core::api::{Choice, ConversationId, LadderStep, Reason, TimelineRow};
-use fieldline_simulation::{CUSTOMERS, Phone, World};
+use fieldline_simulation::{CUSTOMERS, Office, Phone, World};
 use fieldline_whatsapp_sim::{CustomerMessage, FaultOrder, LineNews, OwnerMessage, SendFault};
 use serde_json::{Value, json};
 
 use crate::cases::{asked, at_customer, reply, says};
-use crate::office::Manager;
 
 const ANA: usize = 0;
 const HOUR_MS: i64 = 3_600_000;
@@ -172,7 +171,7 @@ async fn r5_and_r11_by_the_code_of_a_send() {
         let order = FaultOrder { send: Some(SendFault::Ok), ..FaultOrder::default() };
         world.sim.faults(&order).expect("a fault order");
         assert_eq!(ana.outbox().await.needs_me, 0, "who can end it is the owner, not Ana");
-        let office = Manager::new(&world).await;
+        let office = Office::new(&world).await;
         let channel = office.channel().await;
         let (status, answer) =
             office.ask("POST", &format!("/v1/office/channels/{channel}/resume"), Vec::new()).await;
@@ -198,7 +197,7 @@ async fn s13_a_quiet_phone_is_said_in_time() {
         // The machine slept most of the day; in two hours every worker has had its turn.
         world.clock.jump(22 * HOUR_MS);
         tokio::time::sleep(Duration::from_hours(2)).await;
-        let office = Manager::new(&world).await;
+        let office = Office::new(&world).await;
         let alerts = office.get("/v1/office/alerts").await;
         let quiet = alerts["alerts"].as_array().expect("a list").iter();
         let days: Vec<i64> = quiet.filter_map(|alert| alert["day"].as_i64()).collect();

@@ -1,11 +1,10 @@
 //! Scope moves through whole phones (S20, N4): what leaves goes from the phone, what enters comes.
 
 use fieldline_core::api::{Choice, ConversationId, LadderStep, Reason};
-use fieldline_simulation::{Phone, World};
+use fieldline_simulation::{Office, Phone, World};
 use serde_json::json;
 
 use crate::cases::{asked, at_customer, reply, says};
-use crate::office::Manager;
 
 const ANA: usize = 0;
 const BEN: usize = 1;
@@ -33,7 +32,7 @@ async fn s20_what_leaves_goes_and_what_enters_comes() {
     let world = World::calm().await;
     let id = asked(&world, "Are you open?").await;
     let (ana, ben) = (&world.phones[ANA], &world.phones[BEN]);
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     let (nobody, hers) = (json!({"kind": "none"}), office.member("Ana").await);
     office.assign(&id, &nobody, &hers).await;
     gone(&world, ben, &id).await;
@@ -53,7 +52,7 @@ async fn n4_a_reply_that_never_left_the_phone_is_r9() {
     let world = World::calm().await;
     let id = asked(&world, "Hello").await;
     let (ana, ben) = (&world.phones[ANA], &world.phones[BEN]);
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     ben.line.set_offline(true);
     reply(&world, BEN, &id, "Too late").await;
     office.assign(&id, &json!({"kind": "none"}), &office.member("Ana").await).await;
@@ -79,7 +78,7 @@ async fn s20_what_was_accepted_still_goes() {
     let world = World::calm().await;
     let id = asked(&world, "Hello").await;
     let (ana, ben) = (&world.phones[ANA], &world.phones[BEN]);
-    let office = Manager::new(&world).await;
+    let office = Office::new(&world).await;
     reply(&world, BEN, &id, "On its way").await;
     world
         .until("taken", async || {
