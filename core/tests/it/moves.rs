@@ -132,7 +132,12 @@ async fn the_last_message_alone_takes_nothing_away() {
     server.answer(PAGE, 410, None, RESET);
     server.answer("/v1/scope", 200, None, &scope("c", r#""v""#));
     let late = message(6, 2, 7);
-    server.answer("/v1/bootstrap", 200, None, &bootstrap("c", CHAT, &[late.clone()], true));
+    server.answer(
+        "/v1/bootstrap",
+        200,
+        None,
+        &bootstrap("c", CHAT, std::slice::from_ref(&late), true),
+    );
     server.answer("/v1/bootstrap?page=2", 503, None, "{}");
     client.network_changed(NetworkKind::Unmetered);
     seconds(20).await;

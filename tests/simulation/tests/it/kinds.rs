@@ -47,6 +47,8 @@ fn customer(kind: &str, content: Value) -> CustomerMessage {
     }
 }
 
+type Wanted = fn(&TimelineRow) -> bool;
+
 fn is_media(row: &TimelineRow, kind: MediaKind) -> bool {
     matches!(row.body, Body::Media { what, ready: true, .. } if what == kind)
 }
@@ -61,7 +63,6 @@ async fn what_a_customer_sends_is_shown_by_its_kind() {
     let choice = json!({"type": "list_reply", "list_reply": {"id": "d1", "title": "Friday", "description": "at six"}});
     let place =
         json!({"latitude": 40.5, "longitude": -3.25, "name": "Yard", "address": "Calle Mayor 1"});
-    type Wanted = fn(&TimelineRow) -> bool;
     let kinds: [(&str, Value, Wanted); 10] = [
         ("image", json!({"caption": "This one"}), |row| is_media(row, MediaKind::Image)),
         ("video", json!({}), |row| is_media(row, MediaKind::Video)),
