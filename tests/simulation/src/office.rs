@@ -99,6 +99,14 @@ impl Office {
         self.done("POST", path, body.to_string().into_bytes()).await
     }
 
+    /// The same by another method.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn change(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.done(method, path, body.to_string().into_bytes()).await
+    }
+
     /// Brings a file, whole.
     ///
     /// # Panics
