@@ -13,7 +13,7 @@ use crate::cases::at_customer;
 
 const AGENTS: usize = 300;
 /// Customers who write at once, and employees who answer.
-const CHATS: usize = 8;
+const CHATS: usize = 4;
 /// A good network, each way.
 const NETWORK_MS: u64 = 150;
 /// S5: from the webhook to the open app, at the 95th of a hundred.

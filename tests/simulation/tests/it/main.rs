@@ -62,16 +62,6 @@ const WIDE_REGRESSIONS: [u64; 5] = [51, 52, 72, 80, 94];
 /// Seeds that once failed; replayed first, for ever.
 const REGRESSIONS: [u64; 0] = [];
 
-fn must_hold(report: &Report) {
-    assert!(
-        report.problems.is_empty(),
-        "seed {} broke; repeat with FIELDLINE_SEED={} (a wide one: FIELDLINE_WIDE=1 too) cargo test -p fieldline-simulation one_seed -- --nocapture\n{}",
-        report.seed,
-        report.seed,
-        report.problems.join("\n")
-    );
-}
-
 /// Runs the seeds on all cores; each run is a world of its own, so that who runs where changes nothing.
 fn run_all(seeds: &[u64], options: fn(u64) -> Options) -> Vec<Report> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -86,66 +76,65 @@ fn run_all(seeds: &[u64], options: fn(u64) -> Options) -> Vec<Report> {
     })
 }
 
-#[test]
-fn seeds_hold() {
-    let mut faults: BTreeMap<String, u64> = BTreeMap::new();
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    let seeds: Vec<u64> = REGRESSIONS.into_iter().chain(1..=SEEDS).collect();
-    for report in run_all(&seeds, Options::seed) {
-        must_hold(&report);
-        for (sum, part) in [(&mut faults, report.faults), (&mut counts, report.counts)] {
-            for (name, times) in part {
-                *sum.entry(name).or_insert(0) += times;
+type Counts = BTreeMap<String, u64>;
+
+/// Those that once failed and the first ones; or, by hand and by night, the ones of `FIELDLINE_SEEDS=201..1200`.
+fn seeds(regressions: &[u64], first: u64) -> Vec<u64> {
+    let Ok(asked) = std::env::var("FIELDLINE_SEEDS") else {
+        return regressions.iter().copied().chain(1..=first).collect();
+    };
+    let (from, to) = asked.split_once("..").expect("FIELDLINE_SEEDS=from..to");
+    (from.parse().expect("a number")..=to.parse().expect("a number")).collect()
+}
+
+/// Runs them, and fails once it has told of all that broke. What happened how often: faults, and what was done.
+fn all_hold(seeds: &[u64], options: fn(u64) -> Options) -> (Counts, Counts) {
+    let (mut faults, mut counts) = (Counts::new(), Counts::new());
+    let mut broken = 0;
+    for (done, part) in seeds.chunks(100).enumerate() {
+        for report in run_all(part, options) {
+            if !report.problems.is_empty() {
+                broken += 1;
+                println!("seed {} broke: {}", report.seed, report.problems.join("; "));
+            }
+            for (sum, part) in [(&mut faults, report.faults), (&mut counts, report.counts)] {
+                for (name, times) in part {
+                    *sum.entry(name).or_insert(0) += times;
+                }
             }
         }
+        println!("{} of {} seeds: {broken} broke", (done + 1) * 100, seeds.len());
     }
+    assert_eq!(
+        broken, 0,
+        "repeat one with FIELDLINE_SEED=n (a wide one: FIELDLINE_WIDE=1 too) \
+        cargo test -p fieldline-simulation one_seed -- --nocapture"
+    );
+    (faults, counts)
+}
+
+#[test]
+fn seeds_hold() {
+    let seeds = seeds(&REGRESSIONS, SEEDS);
+    let (faults, counts) = all_hold(&seeds, Options::seed);
     println!("{} seeds; faults {faults:?}; done {counts:?}", seeds.len());
     for fault in FAULTS {
         assert!(faults.get(fault).is_some_and(|times| *times > 0), "{fault} never happened");
     }
-    assert!(counts.get("~promised").is_some_and(|times| *times > SEEDS * 5), "too few replies");
+    let promised = counts.get("~promised").copied().unwrap_or(0);
+    assert!(usize::try_from(promised).is_ok_and(|it| it > seeds.len() * 5), "too few replies");
 }
 
 /// More happens in these: what moves, changes and comes from of old.
 #[test]
 fn wide_seeds_hold() {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    let seeds: Vec<u64> = WIDE_REGRESSIONS.into_iter().chain(1..=WIDE_SEEDS).collect();
-    for report in run_all(&seeds, Options::wide) {
-        must_hold(&report);
-        for (name, times) in report.faults.into_iter().chain(report.counts) {
-            *counts.entry(name).or_insert(0) += times;
-        }
+    let seeds = seeds(&WIDE_REGRESSIONS, WIDE_SEEDS);
+    let (faults, counts) = all_hold(&seeds, Options::wide);
+    println!("{} wide seeds; faults {faults:?}; done {counts:?}", seeds.len());
+    for it in MOVES {
+        let happened = faults.get(it).or(counts.get(it));
+        assert!(happened.is_some_and(|times| *times > 0), "{it} never happened");
     }
-    println!("{} wide seeds; {counts:?}", seeds.len());
-    for move_ in MOVES {
-        assert!(counts.get(move_).is_some_and(|times| *times > 0), "{move_} never happened");
-    }
-}
-
-/// By hand, and by night: `FIELDLINE_SEEDS=201..2200 cargo test -p fieldline-simulation many_seeds -- --ignored`.
-#[test]
-#[ignore = "as many as FIELDLINE_SEEDS says"]
-fn many_seeds() {
-    let asked = std::env::var("FIELDLINE_SEEDS").unwrap_or_else(|_| "1..2000".to_owned());
-    let (from, to) = asked.split_once("..").expect("FIELDLINE_SEEDS=from..to");
-    let seeds = from.parse::<u64>().expect("a number")..=to.parse::<u64>().expect("a number");
-    let mut broken = 0;
-    // In turns, so that what was found is told before the end.
-    for part in seeds.collect::<Vec<u64>>().chunks(50) {
-        for (kind, options) in
-            [("plain", Options::seed as fn(u64) -> Options), ("wide", Options::wide)]
-        {
-            for report in run_all(part, options) {
-                if !report.problems.is_empty() {
-                    broken += 1;
-                    println!("{kind} {}: {}", report.seed, report.problems.join("; "));
-                }
-            }
-        }
-        println!("up to {}: {broken} broke", part.last().copied().unwrap_or(0));
-    }
-    assert_eq!(broken, 0);
 }
 
 #[test]
@@ -183,5 +172,5 @@ fn one_seed() {
     for line in &report.log {
         println!("{line}");
     }
-    must_hold(&report);
+    assert!(report.problems.is_empty(), "{}", report.problems.join("\n"));
 }
