@@ -65,6 +65,8 @@ async fn s19_three_hundred_agents_on_one_number_and_s5() {
     for phone in &world.phones {
         phone.line.set_faults(network);
     }
+    // Everybody is up to date and listens.
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let shown = Shown::default();
     for phone in &world.phones {
         tokio::spawn(look(phone.client.inbox(), Arc::clone(&shown)));
