@@ -51,6 +51,34 @@ impl Stretch {
         }
     }
 
+    /// The stretch once the last message is stored alone, at `last`. `newest` is the newest message that was held before it.
+    #[must_use]
+    pub(crate) fn with_last(self, last: Place, newest: Option<Place>) -> Self {
+        let gap = newest.filter(|newest| newest.next() < last).map(|newest| Hole {
+            from: newest.next(),
+            to: last.before(),
+            live: true,
+        });
+        let hole = match (self.hole, gap) {
+            (Some(one), Some(other)) => Some(hull(one, other)),
+            (one, other) => one.or(other),
+        };
+        Self { hole, ..self }
+    }
+
+    /// The stretch once a new message is stored at `late`.
+    #[must_use]
+    pub(crate) fn with_late(self, late: Place) -> Self {
+        let Some(held) = self.from.filter(|held| late < *held) else { return self };
+        let gap = Hole { from: late.next(), to: held.before(), live: true };
+        let hole = if gap.from > gap.to {
+            self.hole
+        } else {
+            Some(self.hole.map_or(gap, |hole| hull(hole, gap)))
+        };
+        Self { from: Some(late), hole, ..self }
+    }
+
     /// The stretch once the server imported messages between `from` and `to`. `oldest` is the oldest message held, `wanted`
     /// says that too little is held, so that the newest page is worth a call.
     #[must_use]

@@ -172,6 +172,19 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Nobody can say any more what happened to the messages that are held: each held stretch becomes a hole, which the
+    /// pages that come take away again. Everything stays readable meanwhile.
+    pub(crate) fn doubt_all(&self) -> Stored<()> {
+        self.sql.execute(
+            "UPDATE conversations SET hole_from_second = from_second, hole_from_n = from_n,
+                 (hole_to_second, hole_to_n) = (SELECT second, n FROM messages WHERE conversation = key
+                                                ORDER BY second DESC, n DESC LIMIT 1)
+             WHERE held = 1 AND from_second IS NOT NULL",
+            [],
+        )?;
+        Ok(())
+    }
+
     pub(crate) fn set_my_read(&self, id: &str, n: i64) -> Stored<()> {
         self.sql
             .prepare_cached(

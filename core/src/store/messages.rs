@@ -8,7 +8,7 @@ use super::{Read, Stored, Topic, Tx};
 use crate::model::place::Place;
 use crate::model::queue::{Event, State};
 use crate::model::records::Message;
-use crate::model::stretch::Cover;
+use crate::model::stretch::{Cover, Stretch};
 
 /// What a history page says beside its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +116,17 @@ impl Read<'_> {
             .optional()?)
     }
 
+    /// True if no live number is missing between the messages at or after `from`.
+    fn is_dense(&self, key: i64, from: Place) -> Stored<bool> {
+        let mut query = self.0.prepare_cached(
+            "SELECT count(*), coalesce(max(n) - min(n) + 1, 0) FROM messages
+             WHERE conversation = ?1 AND (second, n) >= (?2, ?3) AND n > 0",
+        )?;
+        Ok(query.query_row((key, from.second, from.n), |row| {
+            Ok(row.get::<_, i64>(0)? == row.get::<_, i64>(1)?)
+        })?)
+    }
+
     fn newest_place(&self, key: i64, from: Place) -> Stored<Option<Place>> {
         let mut query = self.0.prepare_cached(
             "SELECT second, n FROM messages WHERE conversation = ?1 AND (second, n) >= (?2, ?3)
@@ -176,6 +187,34 @@ impl Tx<'_> {
         Ok(held.is_none())
     }
 
+    /// Takes in the last message of a conversation, alone. Above what is held it leaves a hole until the page of the newest comes.
+    pub(crate) fn put_last(&self, it: &Message) -> Stored<()> {
+        let key = self.key_for(&it.conversation_id)?;
+        let stretch = self.read().stretch(key)?;
+        let newest = match stretch.from {
+            Some(held) => self.read().newest_place(key, held)?,
+            None => None,
+        };
+        self.put_message(it)?;
+        let after = stretch.with_last(Place::of(it.sent_at, it.n), newest);
+        self.set_stretch(key, self.judged(key, after)?)
+    }
+
+    /// A new message that came late may stand below all that is held: it is shown at once, above a hole.
+    pub(crate) fn reach_down(&self, it: &Message) -> Stored<()> {
+        let key = self.key_for(&it.conversation_id)?;
+        let after = self.read().stretch(key)?.with_late(Place::of(it.sent_at, it.n));
+        self.set_stretch(key, self.judged(key, after)?)
+    }
+
+    /// Live numbers are dense: where none is missing, nobody can have spoken in a hole.
+    fn judged(&self, key: i64, mut stretch: Stretch) -> Stored<Stretch> {
+        if let Some(hole) = stretch.hole.as_mut().filter(|hole| hole.live) {
+            hole.live = !self.read().is_dense(key, stretch.from.unwrap_or(Place::START))?;
+        }
+        Ok(stretch)
+    }
+
     /// Takes in a page of history, oldest first: stores its messages, deletes held ones that it should have brought, and
     /// moves the border from which on nothing is missing.
     pub(crate) fn put_page(
@@ -198,7 +237,8 @@ impl Tx<'_> {
         }
         let until = out.before.unwrap_or(Place::END);
         let cover = Cover { from, until, start_reached: out.start_reached };
-        self.set_stretch(key, stretch.with_page(cover, newest))?;
+        let after = self.judged(key, stretch.with_page(cover, newest))?;
+        self.set_stretch(key, after)?;
         self.touch_conversation(conversation);
         Ok(())
     }

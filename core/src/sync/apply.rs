@@ -1,5 +1,7 @@
 //! From the wire to the store: `plan` is pure and says what a page means, `carry_out` does it in one transaction.
 
+use std::collections::BTreeMap;
+
 use crate::api::Reason;
 use crate::model::extras;
 use crate::model::place::Place;
@@ -10,6 +12,8 @@ use crate::transport::wire;
 
 /// So many messages come with a conversation (protocol.md 2 and 3); fewer are all there are.
 const NEWEST: usize = 20;
+/// Bytes of text below which no server cuts them for their size; it does at about a mebibyte.
+const SURELY_WHOLE: usize = 256 * 1024;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub(super) enum Op {
         brings: bool,
     },
     Message(Message),
+    /// The message that the list shows, alone. It need not be the newest by place, and says nothing about others.
+    Last(Message),
     /// The newest messages of a conversation, oldest first, without a hole. `all`: there are no older ones.
     Newest {
         conversation: String,
@@ -109,7 +115,7 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
             ops.extend(entered.contact.map(contact).map(Op::Contact));
             ops.push(brought);
             let messages: Vec<Message> = entered.messages.into_iter().map(message).collect();
-            let all = messages.len() < NEWEST;
+            let all = are_all(&messages);
             ops.push(Op::Newest { conversation: change.id, messages, all });
         }
         "my_read" => {
@@ -128,8 +134,9 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
 
 /// What a page of the first download means.
 ///
-/// `first_page`: it brings only the last message of each conversation; later pages bring the last twenty.
+/// `first_page`: it brings only the last message of each conversation; later pages, if there are any, bring the last twenty.
 pub(super) fn plan_bootstrap(page: wire::Bootstrap, first_page: bool) -> Vec<Op> {
+    let more = page.next_page.is_some();
     let mut ops = vec![workspace(page.workspace), Op::Member(member(page.me.member))];
     ops.extend(page.channels.iter().map(channel).map(Op::Channel));
     ops.extend(page.members.into_iter().map(member).map(Op::Member));
@@ -144,16 +151,29 @@ pub(super) fn plan_bootstrap(page: wire::Bootstrap, first_page: bool) -> Vec<Op>
         ))
     });
     for chunk in messages.chunk_by(|a, b| a.conversation_id == b.conversation_id) {
-        if let Some(first) = chunk.first() {
-            let conversation = first.conversation_id.clone();
-            let all = !first_page && chunk.len() < NEWEST;
-            ops.push(Op::Newest { conversation, messages: chunk.to_vec(), all });
+        match chunk {
+            [] => {}
+            [last] if first_page && more => ops.push(Op::Last(last.clone())),
+            [first, ..] => {
+                let conversation = first.conversation_id.clone();
+                let (messages, all) = (chunk.to_vec(), !first_page && are_all(chunk));
+                ops.push(Op::Newest { conversation, messages, all });
+            }
         }
     }
     for read in page.me.my_reads {
         ops.push(Op::MyRead { conversation: read.conversation, n: read.n });
     }
     ops
+}
+
+/// True if a conversation's newest messages are all that it has. Fewer than asked for may also be what fits into a page
+/// (docs/wire.md): then the numbers do not reach down to 1, or what came is large. In doubt there are more, and a page is asked
+/// for once too often.
+fn are_all(newest: &[Message]) -> bool {
+    let size: usize = newest.iter().map(|message| message.body.len()).sum();
+    let live = newest.iter().map(|message| message.n).filter(|n| *n > 0).min();
+    newest.len() < NEWEST && size < SURELY_WHOLE && live.is_none_or(|n| n == 1)
 }
 
 fn workspace(it: wire::Workspace) -> Op {
@@ -237,6 +257,7 @@ fn channel(it: &wire::Channel) -> Channel {
 /// Does it. `as_of` is the seq of the server's read; `now` server time. Answers how many customers' messages are new.
 pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored<u32> {
     let mut new_messages = 0;
+    let known = last_numbers(tx, ops)?;
     for op in ops {
         match op {
             Op::Conversation { record, brings } => {
@@ -247,8 +268,19 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
             Op::Message(record) => {
                 let marked = tx.read().is_marked("left", &record.conversation_id, as_of)?
                     || tx.read().is_marked("message", &record.id, as_of)?;
-                if !marked && tx.put_message(record)? && record.author_kind == "customer" {
-                    new_messages += 1;
+                // News of an old message that is not held, or of an imported one, is no new message.
+                let is_new = record.n > 0
+                    && known.get(&record.conversation_id).is_none_or(|n| *n < record.n);
+                if !marked && tx.put_message(record)? && is_new {
+                    tx.reach_down(record)?;
+                    new_messages += u32::from(record.author_kind == "customer");
+                }
+            }
+            Op::Last(record) => {
+                if !tx.read().is_marked("left", &record.conversation_id, as_of)?
+                    && !tx.read().is_marked("message", &record.id, as_of)?
+                {
+                    tx.put_last(record)?;
                 }
             }
             Op::Newest { conversation, messages, all } => {
@@ -281,6 +313,20 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
         }
     }
     Ok(new_messages)
+}
+
+/// The last number of each held conversation of which messages come, before they come.
+fn last_numbers(tx: &Tx<'_>, ops: &[Op]) -> Stored<BTreeMap<String, i64>> {
+    let mut known = BTreeMap::new();
+    for op in ops {
+        let Op::Message(record) = op else { continue };
+        if !known.contains_key(&record.conversation_id) {
+            let held = tx.read().conversation(&record.conversation_id)?;
+            let last_n = held.map_or(0, |held| held.record.last_n);
+            known.insert(record.conversation_id.clone(), last_n);
+        }
+    }
+    Ok(known)
 }
 
 /// Takes in an older page of a conversation, unless that left meanwhile.

@@ -10,7 +10,6 @@ impl Engine {
     /// Downloads what is in scope, going on with the page where an earlier try stopped.
     pub(super) async fn bootstrap(&self) -> Result<(), CallError> {
         let mut page: Option<String> = self.meta(Key::BootstrapPage).await?;
-        let mut anew = false;
         loop {
             let path = page.as_deref().map_or_else(
                 || "/v1/bootstrap".to_owned(),
@@ -18,12 +17,10 @@ impl Engine {
             );
             let answer: Result<wire::Bootstrap, CallError> = self.session.get(&path).await;
             let body = match answer {
-                // A page token of another time: start anew, once; overlap is harmless.
-                Err(CallError::Refused { .. } | CallError::Reset { .. })
-                    if page.is_some() && !anew =>
-                {
-                    (page, anew) = (None, true);
-                    continue;
+                // A page token of another time. What the first pages brought may have left since, and a download that
+                // only began anew would go on behind the row that says so: the scope is asked for first.
+                Err(CallError::Refused { .. }) if page.is_some() => {
+                    return Err(CallError::Reset { cause: "page".to_owned(), epoch: None });
                 }
                 other => other?,
             };
@@ -46,7 +43,7 @@ impl Engine {
             apply::carry_out(tx, &ops, as_of, now)?;
             tx.set_meta(Key::OffsetMs, &offset.to_string())?;
             tx.set_meta(Key::Drawn, "1")?;
-            if first {
+            if first && tx.read().meta(Key::BootstrapCursor)?.is_none() {
                 tx.set_meta(Key::BootstrapCursor, &cursor)?;
             }
             if let Some(page) = next_page {
@@ -84,7 +81,10 @@ impl Engine {
             tx.set_meta(Key::Resetting, "1")?;
             tx.clear_meta(Key::Cursor)?;
             tx.clear_meta(Key::Seq)?;
-            tx.clear_meta(Key::BootstrapPage)
+            tx.clear_meta(Key::BootstrapPage)?;
+            tx.clear_meta(Key::BootstrapCursor)?;
+            // What happened to messages held here since the forgotten place no row will tell.
+            tx.doubt_all()
         })
         .await
     }
@@ -100,6 +100,8 @@ impl Engine {
                     apply::leave(tx, &id, scope.as_of, now)?;
                 }
             }
+            // The line goes on from here, not from where the download begins: what moves in between is told by its rows.
+            tx.set_meta(Key::BootstrapCursor, &scope.cursor)?;
             tx.clear_meta(Key::Resetting)
         })
         .await

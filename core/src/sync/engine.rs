@@ -124,18 +124,22 @@ impl Engine {
             if self.meta(Key::AskKnown).await?.is_some() {
                 self.ask_known().await?;
             }
-            let Some(cursor) = self.meta(Key::Cursor).await? else {
-                self.bootstrap().await?;
-                continue;
+            let answer = match self.meta(Key::Cursor).await? {
+                None => self.bootstrap().await.map(|()| None),
+                Some(cursor) => {
+                    let path = format!("/v1/changes?since={}&limit={PAGE}", encoded(&cursor));
+                    self.get::<wire::Changes>(&path).await.map(Some)
+                }
             };
-            let path = format!("/v1/changes?since={}&limit={PAGE}", encoded(&cursor));
-            let page: wire::Changes = match self.get(&path).await {
+            let page = match answer {
                 Err(CallError::Reset { cause, epoch }) if resets < 3 => {
                     resets += 1;
                     self.note_reset(cause, epoch).await?;
                     continue;
                 }
-                other => other?,
+                Ok(None) => continue,
+                Ok(Some(page)) => page,
+                Err(other) => return Err(other),
             };
             let has_more = page.has_more;
             pulled.new_messages += self.apply(page).await?;

@@ -97,7 +97,7 @@ fn build(
     }
     for (it, standing) in queued.iter().zip(overlay::standings(read, &people, &queued, pause, now)?)
     {
-        if overlay::is_at_server(read, it)? {
+        if overlay::is_at_server(read, it)? || overlay::is_unseen(read, it)? {
             continue;
         }
         rows.push((

@@ -157,6 +157,13 @@ pub(super) fn is_at_server(read: &Read<'_>, it: &Queued) -> Stored<bool> {
     })
 }
 
+/// True for what was on its way when its conversation left this phone: nothing of that is shown until the answer says what has
+/// become of it.
+pub(super) fn is_unseen(read: &Read<'_>, it: &Queued) -> Stored<bool> {
+    let on_its_way = matches!(it.state, State::Sent | State::Accepted);
+    Ok(on_its_way && read.conversation(&it.conversation)?.is_none())
+}
+
 /// Where a waiting command stands, for bubble and outbox alike.
 pub(super) struct Standing {
     pub(super) trouble: Option<Trouble>,

@@ -110,7 +110,8 @@ fn build(
     let mut waiting = 0;
     for (it, standing) in queued.iter().zip(standings) {
         // One row is both echo and message: once the message is here, it is what is drawn.
-        if it.kind != "send" || messages.iter().any(|message| message.id == it.id) {
+        let is_drawn = messages.iter().any(|message| message.id == it.id);
+        if it.kind != "send" || is_drawn || overlay::is_unseen(read, it)? {
             continue;
         }
         waiting += 1;
@@ -163,12 +164,17 @@ fn is_behind(earlier: Option<&[Message]>, message: &Message, hole: Hole) -> bool
 fn newest_n(held: Option<&HeldConversation>, messages: &[Message]) -> i64 {
     // What a person can have seen is what is drawn, not what the conversation's row already counts; and of what stands
     // above a hole nobody can say that what came before it was seen.
-    let hole = held.and_then(|held| held.hole).filter(|hole| hole.live);
-    let seen = |message: &&Message| {
-        hole.is_none_or(|hole| Place::of(message.sent_at, message.n) < hole.from)
+    let Some(hole) = held.and_then(|held| held.hole).filter(|hole| hole.live) else {
+        let drawn = messages.iter().map(|message| message.n).max();
+        return drawn.unwrap_or_else(|| held.map_or(0, |held| held.record.last_n));
     };
-    let drawn = messages.iter().filter(seen).map(|message| message.n).max();
-    drawn.unwrap_or_else(|| held.filter(|_| hole.is_none()).map_or(0, |held| held.record.last_n))
+    let below = |message: &&Message| Place::of(message.sent_at, message.n) <= hole.to;
+    let live = messages.iter().filter(below).map(|message| message.n).filter(|n| *n > 0);
+    let mut numbers: Vec<i64> = live.collect();
+    numbers.sort_unstable();
+    // Numbers are dense: where one is missing, somebody may have spoken.
+    let known = numbers.chunk_by(|one, next| one.saturating_add(1) == *next).next();
+    known.and_then(<[i64]>::last).copied().unwrap_or(0)
 }
 
 /// The customer's name, else number, else username.

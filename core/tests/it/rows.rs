@@ -186,6 +186,8 @@ async fn a_reset_never_shows_fewer_rows() {
     // Who writes now has not seen what is missing: the guard will say so.
     assert_eq!(shown.last_n, 5);
 
+    // Only once: the usual answer of this server names that cursor again.
+    server.as_usual("/v1/changes?since=c&limit=500");
     let second = bootstrap(&messages(71..=90), "m", "").replace(r#""c""#, r#""c2""#);
     server.answer("/v1/bootstrap?page=2", 200, None, &second);
     server.answer(

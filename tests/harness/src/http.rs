@@ -39,6 +39,27 @@ pub async fn delete(addr: SocketAddr, path: &str, authorization: &str) -> Result
     answered(addr, "DELETE", path, &more, "").await.map(|_| ())
 }
 
+/// Any request of the platform's contract with that `Authorization`; nothing is `null`.
+///
+/// # Errors
+/// As [`get`].
+pub async fn ask(
+    addr: SocketAddr,
+    (method, path): (&str, &str),
+    authorization: &str,
+    body: &serde_json::Value,
+) -> Result<serde_json::Value, Trouble> {
+    let more = format!(
+        "authorization: {authorization}\r\nfieldline-client: harness/0\r\ncontent-type: application/json\r\n"
+    );
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = answered(addr, method, path, &more, &body).await?;
+    if answer.is_empty() {
+        return Ok(serde_json::Value::Null);
+    }
+    serde_json::from_str(&answer).map_err(Trouble::of(&format!("{method} {path}")))
+}
+
 async fn call<T: DeserializeOwned>(
     addr: SocketAddr,
     method: &str,

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_core::api::{Body, LadderStep, TimelineRow};
+use fieldline_core::api::{Body, ConversationId, LadderStep, TimelineRow};
 use fieldline_platform::store::StoreError;
 use fieldline_whatsapp_sim::{Author, Chats};
 
+use crate::phone::Phone;
 use crate::world::World;
 
 /// A message as the platform's store has it.
@@ -21,6 +22,7 @@ struct Kept {
     trouble: Option<String>,
     wamid: Option<String>,
     second: i64,
+    reactions: i64,
 }
 
 /// Everything that is broken, in plain words.
@@ -47,7 +49,8 @@ async fn kept(world: &World) -> Result<Vec<Kept>, String> {
         .read(|sql| -> Result<Vec<Kept>, StoreError> {
             let mut query = sql.prepare(
                 "SELECT conversation, n, id, author_kind, json_extract(body, '$.text'), step, deleted IS NOT NULL,
-                        trouble, wamid, sent_at / 1000 FROM messages ORDER BY conversation, n",
+                        trouble, wamid, sent_at / 1000,
+                        (SELECT count(emoji) FROM reactions WHERE target = wamid) FROM messages ORDER BY conversation, n",
 
             )?;
             let rows = query.query_map([], |row| {
@@ -62,6 +65,7 @@ async fn kept(world: &World) -> Result<Vec<Kept>, String> {
                     trouble: row.get(7)?,
                     wamid: row.get(8)?,
                     second: row.get(9)?,
+                    reactions: row.get(10)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -138,7 +142,7 @@ fn order(world: &World, chats: &Chats) -> Vec<String> {
 fn numbers(kept: &[Kept]) -> Vec<String> {
     let mut last: BTreeMap<&str, i64> = BTreeMap::new();
     let mut problems = Vec::new();
-    for message in kept {
+    for message in kept.iter().filter(|message| message.n > 0) {
         let expected = last.get(message.conversation.as_str()).copied().unwrap_or(0) + 1;
         if message.n != expected {
             problems.push(format!("number {} where {expected} was due", message.n));
@@ -162,6 +166,15 @@ fn inbound(chats: &Chats, kept: &[Kept]) -> Vec<String> {
         let found = times.get(message.wamid.as_str()).copied().unwrap_or(0);
         if found != 1 {
             problems.push(format!("{:?} is at the platform {found} times", message.text));
+        }
+        let here = kept.iter().find(|it| it.wamid.as_deref() == Some(&message.wamid));
+        let as_there = |it: &Kept| {
+            it.deleted == message.deleted
+                && (it.deleted || it.text == message.text)
+                && it.reactions == i64::try_from(message.reactions.len()).unwrap_or(-1)
+        };
+        if !here.is_none_or(as_there) {
+            problems.push(format!("{here:?} is {message:?} at the customer"));
         }
     }
     problems
@@ -209,7 +222,8 @@ async fn same_on_phones(world: &World, kept: &[Kept]) -> Vec<String> {
             let rows = phone.timeline(&row.key).await.rows;
             let mut by_place = theirs.clone();
             by_place.sort_by_key(|message| (message.second, message.n));
-            let newest = by_place.iter().rev().take(20).rev();
+            // Of the twenty newest; imported ones among them are fetched when somebody scrolls there.
+            let newest = by_place.iter().rev().take(20).rev().filter(|message| message.n > 0);
             for message in newest {
                 let shown = rows.iter().find(|row| row.key.as_str() == message.id);
                 match shown {
@@ -221,10 +235,48 @@ async fn same_on_phones(world: &World, kept: &[Kept]) -> Vec<String> {
                     Some(_) => {}
                 }
             }
+            problems.extend(scrolled(phone, &row.key, theirs).await);
             for extra in rows.iter().filter(|row| !theirs.iter().any(|m| m.id == row.key.as_str()))
             {
                 problems.push(format!("{} shows what the platform has not: {extra:?}", phone.name));
             }
+        }
+    }
+    problems
+}
+
+/// Read to its start, a conversation is the platform's, whole and in order.
+async fn scrolled(phone: &Phone, id: &ConversationId, theirs: &[&Kept]) -> Vec<String> {
+    let view = phone.client.timeline(id);
+    view.widen(10_000);
+    for _ in 0..20 {
+        if let Err(error) = phone.client.load_older(id).await {
+            return vec![format!("{} cannot scroll: {error:?}", phone.name)];
+        }
+    }
+    let shown = view.next(0).await.expect("a view that lives").expect("a store that reads");
+    let mut problems = Vec::new();
+    if shown.has_more_before || shown.rows.iter().any(|row| row.hole_before) {
+        problems.push(format!("{} never came to the start of {id}", phone.name));
+    }
+    let mut wanted = theirs.to_vec();
+    wanted.sort_by_key(|message| (message.second, message.n));
+    let held: Vec<&str> = shown.rows.iter().map(|row| row.key.as_str()).collect();
+    let all: Vec<&str> = wanted.iter().map(|message| message.id.as_str()).collect();
+    if held != all {
+        problems.push(format!(
+            "{} holds {} of {} in {id}, or in another order",
+            phone.name,
+            held.len(),
+            all.len()
+        ));
+    }
+    for message in wanted {
+        match shown.rows.iter().find(|row| row.key.as_str() == message.id) {
+            Some(row) if !same(row, message) => {
+                problems.push(format!("{} shows {row:?} for {message:?}", phone.name));
+            }
+            _ => {}
         }
     }
     problems
@@ -244,6 +296,7 @@ fn same(shown: &TimelineRow, kept: &Kept) -> bool {
     };
     let kept_text = if kept.deleted { None } else { kept.text.as_deref() };
     shown.n == Some(kept.n)
+        && (kept.deleted || i64::try_from(shown.reactions.len()) == Ok(kept.reactions))
         && shown.step == step
         && text == kept_text
         && shown.trouble.is_some() == kept.trouble.is_some()

@@ -4,12 +4,15 @@
 //! the outcome is checked: each reply at the customer once or explained, calls in order, every phone equal to the platform.
 
 mod check;
+mod moves;
+mod office;
 mod people;
 mod phone;
 mod world;
 
 use std::collections::BTreeMap;
 
+pub use office::Office;
 pub use phone::{Phone, Promise};
 pub use world::{CUSTOMERS, PASSWORD, World};
 
@@ -18,6 +21,8 @@ pub use world::{CUSTOMERS, PASSWORD, World};
 pub struct Options {
     /// Decides everything.
     pub seed: u64,
+    /// Conversations move between people, the line goes down and up, messages are changed, taken back, reacted to and imported.
+    pub wide: bool,
     /// The control: the fault layer gives each resend of a command a fresh id. Must be caught.
     pub fresh_ids: bool,
 }
@@ -25,7 +30,12 @@ pub struct Options {
 impl Options {
     /// A plain run of a seed.
     pub fn seed(seed: u64) -> Self {
-        Self { seed, fresh_ids: false }
+        Self { seed, wide: false, fresh_ids: false }
+    }
+
+    /// A run in which more happens.
+    pub fn wide(seed: u64) -> Self {
+        Self { wide: true, ..Self::seed(seed) }
     }
 }
 
@@ -60,9 +70,16 @@ pub fn run(options: Options) -> Report {
     runtime.block_on(async {
         let mut world = World::start(options).await;
         for _ in 0..STEPS {
-            people::act(&mut world).await;
+            if options.wide && world.dice.percent(30) {
+                moves::act(&mut world).await;
+            } else {
+                people::act(&mut world).await;
+            }
         }
         world.heal();
+        if options.wide {
+            moves::heal(&mut world).await;
+        }
         let mut problems = people::settle(&mut world).await;
         problems.extend(check::all(&mut world).await);
         world.end(problems).await

@@ -14,6 +14,7 @@ use fieldline_platform::support::{Inline, Key, Secret};
 use fieldline_platform::{Office, PasswordCost, Platform, Ports, Settings};
 use fieldline_whatsapp_sim::{FaultOrder, Sim, SimPorts, SimSettings, WebhookFaults};
 
+use crate::moves::Moves;
 use crate::phone::Phone;
 use crate::{Options, Report};
 
@@ -21,6 +22,7 @@ use crate::{Options, Report};
 const START_MS: i64 = 1_800_000_000_000;
 const APP_SECRET: &str = "simulated app secret";
 const NUMBER_ID: &str = "106540352242922";
+const WABA_ID: &str = "215589313241560";
 const OUR_NUMBER: &str = "+34 600 000 000";
 
 /// Everybody's password.
@@ -43,12 +45,18 @@ pub struct World {
     pub sim: Sim,
     /// Where the platform stands.
     pub site: Site,
-    /// The employees: Ana and Ben.
+    /// The employees: Ana and Ben first.
     pub phones: Vec<Phone>,
     /// Texts written so far.
     pub written: u64,
+    /// What was done beside writing.
+    pub(crate) moves: Moves,
     platform_rng: Arc<SeededRng>,
     folder: tempfile::TempDir,
+}
+
+fn email_of(name: &str) -> String {
+    format!("{name}@example.com")
 }
 
 /// Memory where there is some: the simulation proves logic, the crash tests prove disks.
@@ -64,12 +72,21 @@ impl World {
     /// # Panics
     /// If anything does not start: this is a test's world.
     pub async fn start(options: Options) -> Self {
+        Self::start_with(options, 0).await
+    }
+
+    async fn start_with(options: Options, more: usize) -> Self {
+        let people: Vec<String> = ["ana".to_owned(), "ben".to_owned()]
+            .into_iter()
+            .chain((0..more).map(|number| format!("agent{number}")))
+            .collect();
         let seed = options.seed;
         let clock = VirtualClock::new(START_MS);
         let journal = Journal::new(clock.clone());
         let site = Site::default();
         let mut settings = SimSettings::new(APP_SECRET);
         settings.phone_number_id = Some(NUMBER_ID.into());
+        settings.waba_id = Some(WABA_ID.into());
         let sim = Sim::new(
             settings,
             SimPorts {
@@ -88,13 +105,15 @@ impl World {
             site,
             phones: Vec::new(),
             written: 0,
+            moves: Moves::default(),
             platform_rng: Arc::new(SeededRng::new(seed, "platform")),
             folder: folder(),
         };
         std::fs::create_dir(world.data()).expect("the platform's folder");
-        world.furnish().await;
+        world.furnish(&people).await;
         world.start_platform().await;
-        for (name, email) in [("ana", "ana@example.com"), ("ben", "ben@example.com")] {
+        for name in &people {
+            let email = &email_of(name);
             let line_dice = SeededRng::new(seed, &format!("line of {name}"));
             let line = PhoneLine::new(
                 name,
@@ -111,6 +130,16 @@ impl World {
             phone.line.set_faults(PhoneFaults::BAD);
             world.phones.push(phone);
         }
+        world
+    }
+
+    /// [`Self::calm`] with so many employees.
+    ///
+    /// # Panics
+    /// If anything does not start.
+    pub async fn crowd(employees: usize) -> Self {
+        let mut world = Self::start_with(Options::seed(1), employees.saturating_sub(2)).await;
+        world.heal();
         world
     }
 
@@ -152,7 +181,7 @@ impl World {
         settings
     }
 
-    async fn furnish(&self) {
+    async fn furnish(&self, people: &[String]) {
         let ports = (
             Arc::new(self.clock.clone()) as Arc<dyn fieldline_platform::support::Clock>,
             Arc::<SeededRng>::clone(&self.platform_rng)
@@ -175,11 +204,12 @@ impl World {
             .await
             .expect("a workspace")
             .workspace_id;
-        for (name, email) in [("Ana", "ana@example.com"), ("Ben", "ben@example.com")] {
+        for name in people {
+            let (first, rest) = name.split_at(1);
             let agent = NewAgent {
                 workspace: workspace.clone(),
-                email: email.into(),
-                name: name.into(),
+                email: email_of(name),
+                name: first.to_uppercase() + rest,
                 role: Role::Employee,
                 password: password(),
             };
@@ -188,7 +218,7 @@ impl World {
         let channel = NewChannel {
             workspace,
             phone_number_id: NUMBER_ID.into(),
-            waba_id: "215589313241560".into(),
+            waba_id: WABA_ID.into(),
             display: OUR_NUMBER.into(),
             token: Secret::new("graph-token"),
         };

@@ -105,6 +105,7 @@ pub(crate) struct Bootstrap {
 pub(crate) struct Scope {
     pub epoch: String,
     pub conversations: Vec<String>,
+    pub cursor: String,
     pub as_of: i64,
 }
 

@@ -44,6 +44,8 @@ pub struct PhoneFaults {
     pub frame_swapped: u64,
     /// The socket ends.
     pub socket_cut: u64,
+    /// Milliseconds that everything takes on its way, each way. No fault: every network has some.
+    pub latency_ms: u64,
 }
 
 impl PhoneFaults {
@@ -59,6 +61,7 @@ impl PhoneFaults {
         frame_repeated: 8,
         frame_swapped: 8,
         socket_cut: 3,
+        latency_ms: 0,
     };
 }
 
@@ -156,7 +159,9 @@ impl PhoneLine {
             Some("delayed") => self.pause(4_000).await,
             _ => {}
         }
+        self.travel().await;
         let answer = self.deliver(&request).await;
+        self.travel().await;
         let told =
             answer.as_ref().map_or_else(|fault| format!("{fault:?}"), |a| a.status.to_string());
         self.0.journal.note(&self.0.name, format_args!("{about} -> {told}"));
@@ -204,6 +209,14 @@ impl PhoneLine {
             number("retry-after").and_then(|s| u64::try_from(s).ok()).map(|s| s * 1_000);
         let body = to_bytes(body, 4 << 20).await.map_err(|_| Fault::Unanswered)?;
         Ok(Response { status, server_time, retry_after_ms, body: body.to_vec() })
+    }
+
+    /// The way through the network.
+    async fn travel(&self) {
+        let ms = self.faults().latency_ms;
+        if ms > 0 {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
     }
 
     async fn pause(&self, up_to_ms: u64) {
@@ -308,6 +321,10 @@ impl Socket {
             if self.line.offline() {
                 return LiveEvent::Closed(None);
             }
+            // On its way it is kept: the caller may stop waiting in between.
+            self.held.push(text);
+            self.line.travel().await;
+            let Some(text) = self.held.pop() else { continue };
             let faults = self.line.faults();
             let fault = self.line.draw(&[
                 ("frame_lost", faults.frame_lost),

@@ -3,6 +3,7 @@
 
 mod children;
 mod cli;
+mod desk;
 mod file;
 mod lend;
 mod pattern;

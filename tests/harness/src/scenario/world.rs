@@ -11,12 +11,16 @@ use tempfile::TempDir;
 
 use super::Trouble;
 use super::children::{NUMBER, PHONE_NUMBER_ID, Setup, WABA_ID};
+use super::desk::Desk;
 use crate::http;
 use crate::process::{Process, Start};
 use crate::relay::Relay;
 
 /// The employees of every scenario.
 pub(super) const AGENTS: [&str; 2] = ["ana", "ben"];
+
+/// Who owns the business.
+const OWNER: &str = "owner@brook.example";
 
 /// An employee: sign-in, folder of the phone, network.
 pub(super) struct Employee {
@@ -32,6 +36,7 @@ pub(super) struct World {
     simulator: SocketAddr,
     platform: Option<Process>,
     office: Office,
+    desk: Desk,
     /// Killed when it is dropped.
     _simulator: Process,
     folder: TempDir,
@@ -62,7 +67,8 @@ impl World {
         let setup = json!(Setup { webhook, app_secret, token: token.clone() }).to_string();
         simulator.send(&setup).await.map_err(Trouble::of("setting the simulator up"))?;
         let mut employees = BTreeMap::new();
-        let workspace = office.open_business(&token).await?;
+        let desk = Desk { email: OWNER.to_owned(), password: secret() };
+        let workspace = office.open_business(&token, &desk.password).await?;
         for name in AGENTS {
             let (email, password) = (format!("{name}@brook.example"), secret());
             office.hire(&workspace, name, &email, &password).await?;
@@ -76,6 +82,7 @@ impl World {
             simulator: simulator_addr,
             platform: Some(platform),
             office,
+            desk,
             _simulator: simulator,
             folder,
         })
@@ -93,7 +100,7 @@ impl World {
 
     /// True if a step of the world only looks.
     pub(super) fn looks(verb: &str) -> bool {
-        matches!(verb, "chats" | "relay")
+        matches!(verb, "chats" | "relay" | "device")
     }
 
     /// A step of the customer, the owner or the world.
@@ -106,8 +113,16 @@ impl World {
         let agent = with.get("agent").and_then(Value::as_str).unwrap_or_default();
         match (who, verb) {
             ("customer", "write") => self.post("/sim/customer", with).await,
-            ("customer", "read") => self.post("/sim/customer/read", with).await,
+            ("customer", "read" | "edit" | "revoke" | "react") => {
+                self.post(&format!("/sim/customer/{verb}"), with).await
+            }
             ("owner", "write") => self.post("/sim/owner", with).await,
+            ("owner", "edit" | "revoke" | "react" | "line" | "history" | "contacts") => {
+                self.post(&format!("/sim/owner/{verb}"), with).await
+            }
+            ("world", "assign") => self.desk.assign(self.office.listen, with).await,
+            ("world", "remove_device") => self.desk.remove_device(self.office.listen, agent).await,
+            ("world", "device") => self.desk.device(self.office.listen, agent).await,
             ("world", "faults") => self.post("/sim/faults", with).await,
             ("world", "status") => self.post("/sim/status", with).await,
             ("world", "chats") => http::get(self.simulator, "/sim/chats").await,
@@ -201,10 +216,9 @@ impl Office {
     }
 
     /// Opens the business; gives its workspace.
-    async fn open_business(&self, token: &str) -> Result<String, Trouble> {
-        let create =
-            ["workspace", "create", "--name", "Brook", "--owner-email", "owner@brook.example"];
-        let made = self.run(&create, &secret()).await?;
+    async fn open_business(&self, token: &str, password: &str) -> Result<String, Trouble> {
+        let create = ["workspace", "create", "--name", "Brook", "--owner-email", OWNER];
+        let made = self.run(&create, password).await?;
         let workspace = made.get("workspace_id").and_then(Value::as_str).unwrap_or_default();
         let add = ["channel", "add", "--workspace", workspace, "--waba-id", WABA_ID];
         let number = ["--phone-number-id", PHONE_NUMBER_ID, "--display", NUMBER];
