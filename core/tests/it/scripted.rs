@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fieldline_core::api::{
-    Config, ConversationId, Credentials, LinkState, NetworkKind, SecretError, SecretStore,
+    Config, ConversationId, Credentials, LinkState, NetworkKind, Reason, SecretError, SecretStore,
     UnsentOnSignOut,
 };
 use fieldline_core::support::{Clock, Inline, MemorySecrets, SystemRng};
@@ -298,6 +298,40 @@ async fn a_look_of_mine_counts_again_once_the_conversation_is_mine() {
         seconds(1).await;
         assert_eq!(server.calls("/v1/commands"), sent, "{assignee}");
     }
+}
+
+/// A reply makes the phone ask again although the session is over: until there is another answer it goes on saying what it knows.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ended_is_said_without_a_break() {
+    let server = Server::new(Sockets::Last);
+    let (_folder, client) = phone(&server).await;
+    let paths = ["/v1/changes", "/v1/session/refresh"];
+    for path in paths {
+        server.answer(path, 401, None, r#"{"error":{"code":"session_ended"}}"#);
+    }
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(5).await;
+    assert_eq!(link(&client).await, LinkState::SignInAgain);
+    reply(&client).await;
+    client.try_now().await.unwrap();
+    for _ in 0..100 {
+        assert_eq!(link(&client).await, LinkState::SignInAgain);
+        let outbox = client.outbox().next(0).await.unwrap().unwrap();
+        assert_eq!(outbox.pause.map(|pause| pause.reason), Some(Reason::SignInAgain));
+        let trouble = outbox.rows[0].trouble.clone();
+        assert_eq!(trouble.map(|trouble| trouble.reason), Some(Reason::SignInAgain));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // What it says after the next sign-in is new.
+    for path in paths {
+        server.as_usual(path);
+    }
+    client
+        .sign_in(Credentials::Password { email: "a@example.com".into(), password: "p".into() })
+        .await
+        .unwrap();
+    seconds(1).await;
+    assert_eq!((link(&client).await, unsent(&client).await), (LinkState::Online, 0));
 }
 
 /// The key store opens only after the first unlock; the app asks again then.

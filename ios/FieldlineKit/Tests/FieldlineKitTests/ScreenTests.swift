@@ -94,6 +94,8 @@ struct ScreenTests {
         #expect(chat.name == "Luis Vega" && chat.bubbles[0].shape == .customer && chat.bubbles[0].step == nil)
         try await hand.loseNetwork(world, work, chat)
         #expect(!chat.composer.canSend)
+        // It waits too, but not as something that a person sends.
+        await chat.markRead()
         chat.composer.text = "Yes, from six on."
         #expect(chat.composer.canSend)
         await chat.composer.send()

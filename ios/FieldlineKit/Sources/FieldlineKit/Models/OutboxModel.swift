@@ -73,12 +73,14 @@ public final class OutboxModel {
         guard let snapshot else { return }
         let now = client.serverTime
         isLoading = false
-        count = Int(snapshot.total)
+        // That something was read is not what a person means by unsent.
+        let unsent = snapshot.rows.filter { $0.kind != "read" }
+        count = unsent.count
         needsMe = Int(snapshot.needsMe)
         pause = snapshot.pause.map { wording.pause($0, now: now) }
         var order: [ConversationId] = []
         var lines: [ConversationId: [OutboxRow]] = [:]
-        for row in snapshot.rows {
+        for row in unsent {
             if lines[row.conversation] == nil { order.append(row.conversation) }
             lines[row.conversation, default: []].append(row)
         }
