@@ -50,7 +50,10 @@ fun Suite.lives() {
                 seen.receive()
                 repeat(5) { System.gc() }
                 client.networkChanged(NetworkKind.NONE)
-                while (seen.receive() != LinkState.NO_NETWORK) Unit
+                var link: LinkState
+                do {
+                    link = seen.receive()
+                } while (link != LinkState.NO_NETWORK)
                 job.cancelAndJoin()
             }
         }
