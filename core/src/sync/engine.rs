@@ -54,6 +54,8 @@ impl Engine {
         // it is asked again.
         let mut barred = false;
         let mut socket: Option<Box<dyn LiveSocket>> = None;
+        self.link.set(LinkState::Connecting, None);
+        self.link.forget_trouble();
         loop {
             self.signals.set_live(state == State::Live);
             let outcome = match state {
@@ -65,6 +67,7 @@ impl Engine {
                         Ok(_) => {
                             barred = false;
                             self.link.set(LinkState::Connecting, None);
+                            self.link.forget_trouble();
                             self.fill_holes().await.map(|()| Event::CaughtUp)
                         }
                         Err(error) => Err(error),

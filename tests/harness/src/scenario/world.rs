@@ -158,7 +158,10 @@ impl World {
         let deadline = Instant::now() + PATIENCE;
         while !(self.is_answered(wamid).await? && self.office.is_worked_off().await?) {
             if Instant::now() >= deadline {
-                return Err(Trouble::new("waiting for the platform", "a webhook is not worked off"));
+                return Err(Trouble::new(
+                    "waiting for the platform",
+                    "a webhook is not worked off",
+                ));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
