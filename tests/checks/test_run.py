@@ -132,6 +132,81 @@ class Run(unittest.TestCase):
                 answer = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, check=False)
                 self.assertEqual(answer.returncode, code, answer.stderr)
 
+    def run_stubs(self, stubs: str, *steps: str, ci: bool = True) -> tuple[int, str]:
+        """A copy of tests/run in which `stubs` stand in the place of functions of the same names."""
+        text = (ROOT / "tests" / "run").read_text("utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            script = pathlib.Path(folder) / "tests" / "run"
+            script.parent.mkdir()
+            script.write_text(text.replace("# --- main ---", f"{stubs}\n# --- main ---", 1), encoding="utf-8")
+            world = {k: v for k, v in os.environ.items() if k != "CI"} | {"FIELDLINE_TEST_LOGS": f"{folder}/logs"}
+            command = ["bash", str(script), *steps]
+            if ci:
+                world["CI"] = "true"
+            answer = subprocess.run(command, env=world, capture_output=True, text=True, check=False, timeout=60)
+        return answer.returncode, answer.stdout + answer.stderr
+
+    def test_a_failed_test_is_named_whatever_its_runner(self) -> None:
+        for said, named in (
+            ("test a::b ... ok\ntest a::c ... FAILED\n", ["test a::c ... FAILED"]),
+            ("---- a::c stdout ----\nthread 'a::c' panicked at x.rs:1:\nboom\n", ["boom"]),
+            ("error[E0425]: cannot find\n", ["error[E0425]: cannot find"]),
+            (
+                "✘ Test aText() recorded an issue at S.swift:83:9: Expectation failed: a == b\n↳ in vain\n"
+                "✘ Test aText() failed after 1.0 seconds with 1 issue.\n✔ Test other() passed after 0.1 seconds.\n"
+                "✘ Test run with 25 tests failed after 9 seconds with 1 issue.\n",
+                ["S.swift:83:9: Expectation failed: a == b", "in vain", "Test aText() failed after"],
+            ),
+            ("ok      one\nFAILED  two: java.lang.AssertionError: found 1, not 2\n\tat x.kt\n", ["FAILED  two", "at x.kt"]),
+            ("FAILED light(dev.fieldline.agent.DayTest)\nComposeTimeoutException: no 'Delivered'\n", ["light(", "no 'Delivered'"]),
+            ("FAIL: test_words (test_fieldline.Calls)\n----\nTraceback\nAssertionError: 1 != 2\n", ["test_words", "1 != 2"]),
+            ("Ran 3 tests in 1s\nOK\nkotlin tests: 3 passed, 0 failed\n", []),
+        ):
+            with self.subTest(said=said), tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "log").write_text(said, encoding="utf-8")
+                text = (ROOT / "tests" / "run").read_text("utf-8")
+                function = re.search(r"^reasons\(\) \{.*?^\}$", text, re.MULTILINE | re.DOTALL)
+                script = f"set -euo pipefail; {function[0]}\nreasons log"
+                answer = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True)
+                for words in named:
+                    self.assertIn(words, answer.stdout)
+                self.assertEqual(bool(named), bool(answer.stdout))
+                self.assertNotIn("passed", answer.stdout)
+                self.assertNotIn("Test run with", answer.stdout)
+
+    def test_the_end_names_what_failed(self) -> None:
+        code, said = self.run_stubs("step_kotlin() { echo 'FAILED  two: found 1, not 2'; return 1; }\nfetch_jars() { :; }", "kotlin")
+        self.assertEqual(code, 1)
+        end = said[said.index("s in all") :]
+        self.assertIn("kotlin: FAILED  two: found 1, not 2", end)
+
+    def test_what_waits_runs_beside_the_others_and_counts(self) -> None:
+        # One after the other they would wait for each other for ever.
+        stubs = 'step_rust() { mkfifo "$LOGS/fifo"; }\nstep_openapi() { echo go >"$LOGS/fifo"; }\n'
+        stubs += 'step_bindings() { read -r line <"$LOGS/fifo"; }\nfetch_swift() { :; }\n'
+        code, said = self.run_stubs(stubs, "rust", "openapi", "bindings")
+        self.assertEqual(code, 0, said)
+        code, said = self.run_stubs(stubs + "step_clients() { echo 'FAILED a: b'; return 1; }", *"rust bindings openapi clients".split())
+        self.assertEqual(code, 1)
+        self.assertIn("failed: 1 (clients)", said)
+        self.assertIn("clients: FAILED a: b", said[said.index("s in all") :])
+        # Alone they run as any other.
+        code, said = self.run_stubs("step_clients() { echo 'clients: 1 passed, 0 failed' >\"$LOGS/$step.closing\"; }", "clients")
+        self.assertEqual((code, said.splitlines()[-1]), (0, "clients: 1 passed, 0 failed"))
+        # One that was killed has not passed.
+        kill = "step_clients() { read -r _ _ _ lane _ </proc/$BASHPID/stat; kill -9 $lane; }"
+        code, said = self.run_stubs(kill, "clients")
+        self.assertEqual(code, 1)
+        self.assertIn("failed: 1 (clients)", said)
+
+    def test_without_the_newer_java_ci_fails(self) -> None:
+        stubs = "need_android() { :; }\njars() { :; }\nlibraries() { :; }\nfetch_jars() { :; }\n"
+        stubs += "limited() { case $* in *--sdk*) return 3 ;; *test) echo 'android tests: 3 passed, 0 failed' ;; esac; }"
+        self.assertEqual(self.run_stubs(stubs, "android")[0], 1)
+        code, said = self.run_stubs(stubs, "android", ci=False)
+        self.assertEqual(code, 0, said)
+        self.assertIn("on SDK 36: not run", said.splitlines()[-1])
+
     def test_what_needs_jars_comes_after_what_compiles(self) -> None:
         text = (ROOT / "tests" / "run").read_text("utf-8")
         steps = re.search(r"^STEPS=\((.*)\)$", text, re.MULTILINE)[1].split()

@@ -24,7 +24,7 @@ fun Suite.exits() {
                         .redirectErrorStream(true)
                         .redirectOutput(output)
                         .start()
-                val ended = process.waitFor(20, TimeUnit.SECONDS)
+                val ended = process.waitFor(60, TimeUnit.SECONDS)
                 if (!ended) process.destroyForcibly()
                 expect(ended && process.exitValue() == 0) { "ended: $ended, and wrote: ${output.readText()}" }
                 expectEqual(output.readText(), "")

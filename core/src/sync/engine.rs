@@ -50,14 +50,26 @@ impl Engine {
         let mut unsteady = 0_u32;
         // What the server asked to be waited for, in milliseconds.
         let mut asked = 0;
+        // The server ended the session or wants another app: until it says otherwise this is what a person reads, also while
+        // it is asked again.
+        let mut barred = false;
         let mut socket: Option<Box<dyn LiveSocket>> = None;
+        self.link.set(LinkState::Connecting, None);
+        self.link.forget_trouble();
         loop {
             self.signals.set_live(state == State::Live);
             let outcome = match state {
                 State::CatchingUp => {
-                    self.link.set(LinkState::Connecting, None);
+                    if !barred {
+                        self.link.set(LinkState::Connecting, None);
+                    }
                     match self.pull().await {
-                        Ok(_) => self.fill_holes().await.map(|()| Event::CaughtUp),
+                        Ok(_) => {
+                            barred = false;
+                            self.link.set(LinkState::Connecting, None);
+                            self.link.forget_trouble();
+                            self.fill_holes().await.map(|()| Event::CaughtUp)
+                        }
                         Err(error) => Err(error),
                     }
                 }
@@ -89,12 +101,14 @@ impl Engine {
                     ended
                 }
                 State::SignedOut | State::Outdated => {
+                    barred = true;
                     self.signals.set_fresh(false);
                     self.link.set(state.link(), None);
                     self.signals.sync.notified().await;
                     Ok(Event::Retry)
                 }
                 State::WaitingForNetwork | State::WaitingForServer => {
+                    barred = false;
                     self.signals.set_fresh(false);
                     self.wait(state, failures, asked).await;
                     Ok(Event::Retry)

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fieldline_core::api::{
-    Config, ConversationId, Credentials, LinkState, NetworkKind, SecretError, SecretStore,
-    UnsentOnSignOut,
+    Choice, Config, ConversationId, Credentials, LinkState, NetworkKind, Reason, SecretError,
+    SecretStore, UnsentOnSignOut,
 };
 use fieldline_core::support::{Clock, Inline, MemorySecrets, SystemRng};
 use fieldline_core::transport::{
@@ -298,6 +298,73 @@ async fn a_look_of_mine_counts_again_once_the_conversation_is_mine() {
         seconds(1).await;
         assert_eq!(server.calls("/v1/commands"), sent, "{assignee}");
     }
+}
+
+/// Tries that fail again change nothing for what waits: neither its reason nor since when, nor what a finger is about to press.
+#[tokio::test(start_paused = true)]
+async fn a_trouble_that_lasts_is_said_without_a_break_and_since_when() {
+    let server = Server::new(Sockets::Last);
+    let (_folder, client) = phone(&server).await;
+    server.answer("/v1/changes", 503, None, "{}");
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(1).await;
+    let before = client.status().next(0).await.unwrap().unwrap();
+    assert_eq!(before.link, LinkState::ServerTrouble);
+    seconds(300).await;
+    let tries = server.calls("/v1/changes");
+    reply(&client).await;
+    for _ in 0..50 {
+        let status = client.status().next(0).await.unwrap().unwrap();
+        assert!(matches!(status.link, LinkState::ServerTrouble | LinkState::Connecting));
+        assert!(status.link == LinkState::Connecting || status.since == before.since);
+        let outbox = client.outbox().next(0).await.unwrap().unwrap();
+        let pause = outbox.pause.unwrap();
+        assert_eq!((pause.reason, pause.since), (Reason::ServerUnreachable, before.since));
+        let row = &outbox.rows[0];
+        assert_eq!(row.choices, [Choice::TryNow, Choice::Edit, Choice::Discard]);
+        assert_eq!(row.trouble.as_ref().map(|it| it.reason), Some(Reason::ServerUnreachable));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(server.calls("/v1/changes") > tries, "it was not tried");
+    server.as_usual("/v1/changes");
+    client.try_now().await.unwrap();
+    seconds(2).await;
+    assert_eq!((link(&client).await, unsent(&client).await), (LinkState::Online, 0));
+    assert_eq!(client.outbox().next(0).await.unwrap().unwrap().pause, None);
+}
+
+/// A reply makes the phone ask again although the session is over: until there is another answer it goes on saying what it knows.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ended_is_said_without_a_break() {
+    let server = Server::new(Sockets::Last);
+    let (_folder, client) = phone(&server).await;
+    let paths = ["/v1/changes", "/v1/session/refresh"];
+    for path in paths {
+        server.answer(path, 401, None, r#"{"error":{"code":"session_ended"}}"#);
+    }
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(5).await;
+    assert_eq!(link(&client).await, LinkState::SignInAgain);
+    reply(&client).await;
+    client.try_now().await.unwrap();
+    for _ in 0..100 {
+        assert_eq!(link(&client).await, LinkState::SignInAgain);
+        let outbox = client.outbox().next(0).await.unwrap().unwrap();
+        assert_eq!(outbox.pause.map(|pause| pause.reason), Some(Reason::SignInAgain));
+        let trouble = outbox.rows[0].trouble.clone();
+        assert_eq!(trouble.map(|trouble| trouble.reason), Some(Reason::SignInAgain));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // What it says after the next sign-in is new.
+    for path in paths {
+        server.as_usual(path);
+    }
+    client
+        .sign_in(Credentials::Password { email: "a@example.com".into(), password: "p".into() })
+        .await
+        .unwrap();
+    seconds(1).await;
+    assert_eq!((link(&client).await, unsent(&client).await), (LinkState::Online, 0));
 }
 
 /// The key store opens only after the first unlock; the app asks again then.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fieldline_whatsapp_sim::{FaultOrder, SendFault};
+use fieldline_whatsapp_sim::{FaultOrder, SendFault, WebhookFaults};
 use tokio::time::Instant;
 
 use crate::cast::{self, ANA, BEN, CARLA, Customer};
@@ -14,10 +14,10 @@ use crate::show::{Page, Scene};
 use crate::trouble::Trouble;
 use crate::world::{Employee, Seen, World};
 
-/// WhatsApp's statuses come this much later while an answer is lost, so that one can see what the phone says meanwhile.
-const SLOW_STATUS_MS: u64 = 2_500;
 /// Statuses that never come within a day.
 const NO_STATUS_MS: u64 = 24 * 3_600_000;
+/// How long the day waits for what hangs on a status where WhatsApp reports none: in vain.
+const IN_VAIN: Duration = Duration::from_secs(2);
 
 /// How the day ended.
 pub struct Verdict {
@@ -58,7 +58,8 @@ struct Day<'d> {
 impl Day<'_> {
     async fn customers_write(&mut self) -> Result<(), Trouble> {
         if !self.world.plan.statuses {
-            self.statuses_later_by(NO_STATUS_MS).await?;
+            let never = FaultOrder { status_delay_ms: Some(NO_STATUS_MS), ..FaultOrder::default() };
+            self.world.faults(&never).await?;
         }
         self.scene("Ana and Ben write to the business.");
         self.world.customer(ANA, cast::ANA_ASKS, 0).await?;
@@ -90,6 +91,8 @@ impl Day<'_> {
         let there = |s: &Screens| s.bubble(CARLA.name, cast::CARLA_ASKS).is_some();
         let mut seen = both(self.world, there).await?;
         self.world.maria.relay.set_offline(true).await.map_err(Trouble::of("the relay"))?;
+        // Before it is noticed a reply may leave into the dark: then it is not only on the phone any more.
+        self.world.maria.until(|s| s.link == "no network").await?;
         let to_ana = cast::MARIA_TO_ANA.map(|text| (ANA, text));
         let others = [(BEN, cast::MARIA_TO_BEN), (CARLA, cast::MARIA_TO_CARLA)];
         for (customer, text) in to_ana.into_iter().chain(others) {
@@ -150,9 +153,8 @@ impl Day<'_> {
             self.world.faults(&lost).await?;
             self.world.maria.relay.lose_next_answer();
         }
-        if self.world.plan.statuses {
-            self.statuses_later_by(SLOW_STATUS_MS).await?;
-        }
+        // Until one has seen what the phone says meanwhile, however long that takes here.
+        self.webhooks_held(true).await?;
         self.world.maria.relay.set_offline(false).await.map_err(Trouble::of("the relay"))?;
         self.world.maria.order(&Order::TryNow).await?;
         if self.world.plan.lose_answers {
@@ -173,16 +175,14 @@ impl Day<'_> {
                 relay.answers_lost
             ));
         }
-        if self.world.plan.statuses {
-            self.statuses_later_by(0).await?;
-        }
+        self.webhooks_held(false).await?;
         self.scene("WhatsApp's status settles it; nobody had to ask, and nothing went out twice.");
         let delivered = |s: &Screens| {
             cast::MARIA_TO_ANA.iter().all(|text| {
                 s.bubble(ANA.name, text).is_some_and(|bubble| bubble.has_reached("delivered"))
             })
         };
-        let seen = self.world.maria.until(delivered).await?;
+        let seen = self.world.maria.until_within(self.status_patience(), delivered).await?;
         self.surfaces(ANA, &seen).await
     }
 
@@ -207,7 +207,7 @@ impl Day<'_> {
             let reply = s.bubble(BEN.name, cast::MARIA_TO_BEN);
             reply.is_some_and(|bubble| bubble.has_reached("delivered"))
         };
-        let seen = self.world.maria.until(delivered).await?;
+        let seen = self.world.maria.until_within(self.status_patience(), delivered).await?;
         self.surfaces(BEN, &seen).await
     }
 
@@ -221,7 +221,7 @@ impl Day<'_> {
             let reply = s.bubble(ANA.name, cast::TOM_TO_ANA);
             reply.is_some_and(|bubble| bubble.has_reached("delivered"))
         };
-        self.world.tom.until(delivered).await?;
+        self.world.tom.until_within(self.status_patience(), delivered).await?;
         // Where WhatsApp reports nothing it does not report readings either.
         for customer in [ANA, BEN].into_iter().filter(|_| self.world.plan.statuses) {
             self.world.customer_reads(customer).await?;
@@ -234,7 +234,7 @@ impl Day<'_> {
                 && read(ANA.name, cast::TOM_TO_ANA)
                 && read(BEN.name, cast::MARIA_TO_BEN)
         };
-        let seen = both(self.world, read).await?;
+        let seen = both_within(self.world, self.status_patience(), read).await?;
         self.surfaces(ANA, &seen).await
     }
 
@@ -252,9 +252,13 @@ impl Day<'_> {
         Facts::gather(self.world, std::mem::take(&mut self.moments)).await
     }
 
-    async fn statuses_later_by(&self, ms: u64) -> Result<(), Trouble> {
-        let order = FaultOrder { status_delay_ms: Some(ms), ..FaultOrder::default() };
-        self.world.faults(&order).await.map(|_| ())
+    async fn webhooks_held(&self, hold: bool) -> Result<(), Trouble> {
+        let webhooks = Some(WebhookFaults { hold, ..WebhookFaults::default() });
+        self.world.faults(&FaultOrder { webhooks, ..FaultOrder::default() }).await.map(|_| ())
+    }
+
+    fn status_patience(&self) -> Duration {
+        if self.world.plan.statuses { self.world.plan.patience } else { IN_VAIN }
     }
 
     async fn reply(&mut self, to: Customer, text: &str, seen: &Screens) -> Result<(), Trouble> {
@@ -303,7 +307,19 @@ async fn reply(
 
 /// Waits for both employees' phones; gives what Maria's shows.
 async fn both(world: &mut World, shown: impl Fn(&Screens) -> bool) -> Result<Seen, Trouble> {
-    let (maria, tom) = tokio::join!(world.maria.until(&shown), world.tom.until(&shown));
+    both_within(world, world.plan.patience, shown).await
+}
+
+/// [`both`] with a patience of its own.
+async fn both_within(
+    world: &mut World,
+    patience: Duration,
+    shown: impl Fn(&Screens) -> bool,
+) -> Result<Seen, Trouble> {
+    let (maria, tom) = tokio::join!(
+        world.maria.until_within(patience, &shown),
+        world.tom.until_within(patience, &shown)
+    );
     let (maria, tom) = (maria?, tom?);
     Ok(Seen { met: maria.met && tom.met, ..maria })
 }

@@ -43,7 +43,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             program: None,
-            patience: Duration::from_secs(15),
+            patience: Duration::from_secs(30),
             lose_answers: true,
             kill: true,
             statuses: true,

@@ -1,6 +1,7 @@
 import Fieldline
 import Foundation
 import Observation
+import Testing
 
 @testable import FieldlineKit
 
@@ -19,15 +20,21 @@ let wording = Wording(
     words: Words(preferred: ["en"], locale: Locale(identifier: "en_GB")),
     times: Times(locale: Locale(identifier: "en_GB"), zone: TimeZone(identifier: "Europe/Madrid")!))
 
-/// Waits until what the models show meets the condition: woken by each change, never by a clock. The test's time limit ends it.
+/// Waits until what the models show meets the condition: woken by each change, never by a clock. The test's time limit ends it, and
+/// then it says which wait was in vain. What holds before anything was drawn waits for nothing: ask for something that has to come.
 @MainActor
-func until(_ condition: @escaping @MainActor () -> Bool) async throws {
+func until(
+    _ condition: @escaping @MainActor () -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
     while true {
         let (changes, changed) = AsyncStream.makeStream(of: Void.self)
         let met = withObservationTracking(condition) { changed.yield() }
         if met { return }
         for await _ in changes { break }
-        try Task.checkCancellation()
+        if Task.isCancelled {
+            Issue.record("waited in vain", sourceLocation: sourceLocation)
+            throw CancellationError()
+        }
     }
 }
 
@@ -85,6 +92,14 @@ final class Hand {
         screens.append(Task { await chat.run() })
         try await until { !chat.bubbles.isEmpty }
         return chat
+    }
+
+    /// Takes the network away and waits until the phone has noticed. Before that a reply may leave into the dark, and is not this
+    /// phone's alone any more.
+    func loseNetwork(_ world: World, _ work: WorkModel, _ chat: ConversationModel) async throws {
+        try await until { chat.composer.sendTitle == "Send" }
+        try world.network(false)
+        try await until { chat.composer.sendTitle == "Send when online" && work.health?.tone == .amber }
     }
 
     /// Every screen ends by itself.

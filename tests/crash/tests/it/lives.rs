@@ -13,7 +13,7 @@ use crate::binary;
 use crate::world::{Seen, World};
 
 /// A life whose moment does not come is killed after this all the same.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// After what the phone dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

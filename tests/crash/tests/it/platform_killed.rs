@@ -25,7 +25,7 @@ const DEATHS: u32 = 120;
 /// Customers, one conversation each.
 const CUSTOMERS: u32 = 80;
 /// A life whose moment does not come is killed after this all the same.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// Draws a death.
 fn draw(dice: &mut Dice) -> Plan {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use fieldline_demo::cast::ANA;
+use fieldline_demo::phone::Screens;
 use fieldline_demo::state_file::{Running, StateFile};
 use fieldline_demo::world::{Plan, World};
 use fieldline_harness::process::{Process, Start};
@@ -51,7 +52,7 @@ async fn a_third_employee_plays_on() {
     let runtime = tempfile::tempdir().unwrap();
     assert!(!run(runtime.path(), &["customer", "Hello?"]).await.0, "no demo runs");
     let plan = Plan { program: Some(DEMO.into()), ..Plan::default() };
-    let world = World::start(&plan).await.unwrap();
+    let mut world = World::start(&plan).await.unwrap();
     let file = StateFile::write(runtime.path(), &Running::of(&world)).unwrap();
 
     let (done, said) = run(runtime.path(), &["customer", "Is anybody there?"]).await;
@@ -73,6 +74,9 @@ async fn a_third_employee_plays_on() {
     agent.send("type In ten minutes").await.unwrap();
     until(&mut agent, "me: In ten minutes").await;
     assert!(run(runtime.path(), &["owner", "In an hour"]).await.0);
+    // At the platform before the reply is: another phone shows it.
+    let there = |s: &Screens| s.bubble(ANA.name, "In an hour").is_some();
+    assert!(world.tom.until(there).await.unwrap().met, "it did not come");
     agent.send("outbox").await.unwrap();
     until(&mut agent, "1  to Ana: In ten minutes").await;
     until(&mut agent, "you can:").await;

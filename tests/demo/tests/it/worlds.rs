@@ -1,7 +1,5 @@
 //! Broken worlds with the real programs: the day is played by processes of the demo's own binary.
 
-use std::time::Duration;
-
 use fieldline_demo::day;
 use fieldline_demo::show::Page;
 use fieldline_demo::world::{Plan, World};
@@ -26,8 +24,7 @@ async fn where_nothing_is_lost_and_nobody_is_killed_the_demo_says_so() {
 
 #[tokio::test]
 async fn where_whatsapp_withholds_every_status_the_demo_names_what_hangs_on_it() {
-    let patience = Duration::from_secs(5);
-    let broken = broken_in(Plan { statuses: false, patience, ..Plan::default() }).await;
+    let broken = broken_in(Plan { statuses: false, ..Plan::default() }).await;
     for claim in ["status-settles", "each-reply-once", "in-written-order", "steps-are-true"] {
         assert!(broken.contains(&claim), "{claim} is not among {broken:?}");
     }

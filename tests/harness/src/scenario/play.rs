@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -12,11 +11,8 @@ use super::file::{Scenario, Step};
 use super::pattern::{filled, matches};
 use super::runner::{Command, Runner};
 use super::world::{AGENTS, World};
+use super::{LOOK_AGAIN, PATIENCE};
 
-/// How long a step that looks is repeated. Back-off of a phone that comes online again fits into it.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Pause between two looks.
-const LOOK_AGAIN: Duration = Duration::from_millis(40);
 /// Lines of the runner's standard error that a failure shows.
 const LAST_WORDS: usize = 20;
 

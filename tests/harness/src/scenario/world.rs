@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fieldline_core::support::{Rng as _, SystemRng};
+use fieldline_whatsapp_sim::{Log, WebhookEntry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::Trouble;
 use super::children::{NUMBER, PHONE_NUMBER_ID, Setup, WABA_ID};
 use super::desk::Desk;
+use super::{LOOK_AGAIN, PATIENCE};
 use crate::http;
 use crate::process::{Process, Start};
 use crate::relay::Relay;
@@ -160,6 +163,33 @@ impl World {
         }
     }
 
+    /// Waits until the platform has worked off the webhook of what was written: every phone that asks from now on gets it, and
+    /// the guard counts it.
+    ///
+    /// # Errors
+    /// It does not come about in time.
+    pub(super) async fn arrived(&self, written: &Value) -> Result<(), Trouble> {
+        let wamid = written.get("wamid").and_then(Value::as_str).unwrap_or_default();
+        let deadline = Instant::now() + PATIENCE;
+        while !(self.is_answered(wamid).await? && self.office.is_worked_off().await?) {
+            if Instant::now() >= deadline {
+                return Err(Trouble::new(
+                    "waiting for the platform",
+                    "a webhook is not worked off",
+                ));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// True once a webhook that tells of this message was answered with 200.
+    async fn is_answered(&self, wamid: &str) -> Result<bool, Trouble> {
+        let log: Log = http::get(self.simulator, "/sim/log").await?;
+        let tells = |hook: &WebhookEntry| hook.body.to_string().contains(wamid);
+        Ok(log.webhooks.iter().any(|hook| hook.answered == Some(200) && tells(hook)))
+    }
+
     async fn post(&self, path: &str, with: &Value) -> Result<Value, Trouble> {
         http::post(self.simulator, path, with).await
     }
@@ -213,6 +243,12 @@ impl Office {
             return Err(doing(status.to_string()));
         }
         serde_json::from_str(&printed).map_err(|error| doing(error.to_string()))
+    }
+
+    /// True if no webhook waits that was answered with 200.
+    async fn is_worked_off(&self) -> Result<bool, Trouble> {
+        let status = self.run(&["status"], "").await?;
+        Ok(status.get("webhooks_pending").and_then(Value::as_i64) == Some(0))
     }
 
     /// Opens the business; gives its workspace.

@@ -7,6 +7,7 @@ public final class OutboxModel {
     /// "Needs you" first, as the core orders them.
     public private(set) var sections: [OutboxSection] = []
     public private(set) var pause: Label?
+    public private(set) var isLoading = true
     public private(set) var count = 0
     public private(set) var needsMe = 0
     /// Why the last action did not work.
@@ -25,10 +26,14 @@ public final class OutboxModel {
         view = client.outbox()
     }
 
-    public var isEmpty: Bool { count == 0 }
+    /// Known to be: before the first look nothing is said to have been sent.
+    public var isEmpty: Bool { count == 0 && !isLoading }
 
     /// The button that leads here.
-    public var openTitle: String { isEmpty ? words.outboxOpenEmpty : words.outboxOpen(count: count) }
+    public var openTitle: String {
+        if isLoading { return words.outboxTitle }
+        return isEmpty ? words.outboxOpenEmpty : words.outboxOpen(count: count)
+    }
 
     /// Draws until the task ends or the client is shut down.
     public func run() async {
@@ -67,12 +72,15 @@ public final class OutboxModel {
     private func draw() {
         guard let snapshot else { return }
         let now = client.serverTime
-        count = Int(snapshot.total)
+        isLoading = false
+        // That something was read is not what a person means by unsent.
+        let unsent = snapshot.rows.filter { $0.kind != "read" }
+        count = unsent.count
         needsMe = Int(snapshot.needsMe)
         pause = snapshot.pause.map { wording.pause($0, now: now) }
         var order: [ConversationId] = []
         var lines: [ConversationId: [OutboxRow]] = [:]
-        for row in snapshot.rows {
+        for row in unsent {
             if lines[row.conversation] == nil { order.append(row.conversation) }
             lines[row.conversation, default: []].append(row)
         }
