@@ -8,11 +8,11 @@ use crate::meta::answered;
 use crate::meta::line;
 use crate::meta::marks::Marks;
 use crate::meta::media as files;
-use crate::meta::payload::{Act, Amendment, Content};
+use crate::meta::payload::{self, Act, Amendment, Content, Thing};
 use crate::store::amendments::{self, Waiting};
 use crate::store::reactions::{self, Reaction};
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, texts};
 use serde_json::{Map, Value};
 
 impl Body<'_> {
@@ -28,11 +28,13 @@ impl Body<'_> {
         };
         let at = self.at(amendment.at);
         let author = if amendment.by_business { "owner_app" } else { "customer" };
-        if amendment.by_business {
+        if amendment.by_business && !amendment.automatic {
             line::alive(tx, self.marks, &channel.id, at)?;
         }
-        let target = amendment.target.as_str();
-        let held = texts::by_wamid(tx.sql(), target)?;
+        let held = imports::by_either_wamid(tx.sql(), &amendment.target)?;
+        // History may know it under an id of its own: what is kept by id stands under the live one.
+        let known = held.as_ref().and_then(|held| held.wamid.clone());
+        let target = known.as_deref().unwrap_or(&amendment.target);
         if let Some(held) = &held {
             let chat = chats::by_id(tx.sql(), &held.conversation)?;
             if chat.is_none_or(|chat| chat.channel != channel.id) {
@@ -72,6 +74,26 @@ impl Body<'_> {
         }
         Ok(None)
     }
+}
+
+/// Forgets the edits in these raw bodies that wait for messages of a person: of a message that never
+/// came nothing else tells whose it is.
+pub(crate) fn forget_waiting(
+    tx: &WriteTx<'_>,
+    bodies: &[Vec<u8>],
+    ids: &[String],
+) -> Result<(), StoreError> {
+    let is_theirs = |id: &Option<String>| id.as_ref().is_some_and(|id| ids.contains(id));
+    for thing in bodies.iter().filter_map(|body| payload::read(body).ok()).flatten() {
+        let Thing::Amendment(Amendment { target, customer, by_business, .. }) = thing else {
+            continue;
+        };
+        if is_theirs(&customer.phone) || is_theirs(&customer.user_id) {
+            let side = reactions::side(if by_business { "owner_app" } else { "customer" });
+            amendments::forget(tx.sql(), &target, side)?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies what came before this message, which stands in the store now under Meta's id.

@@ -86,7 +86,7 @@ impl Body<'_> {
         if !old.of_person {
             return Ok(known(tx, channel, who)?.map(|chat| (chat, false)));
         }
-        let contact = self.contact(tx, &channel.workspace, who)?;
+        let contact = self.contact(tx, &channel.workspace, who, self.at(old.message.at))?;
         if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
             return Ok(Some((chat, false)));
         }
@@ -110,8 +110,10 @@ impl Body<'_> {
                 Err(left) => return Ok(Some(left)),
             }
         } else {
-            // A printed form names no number: without doubt only where one import runs.
-            let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS))?;
+            // A printed form names no number: without doubt only where one import runs, in the
+            // account that it came for if that is told.
+            let account = progress.waba_id.as_deref();
+            let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS), account)?;
             match (running.pop(), running.is_empty()) {
                 (Some(channel), true) => channel,
                 _ => return Ok(Some("no_phone_number_id")),

@@ -15,7 +15,7 @@ use crate::meta::payload::{Content, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, imports, sends, texts};
+use crate::store::{StoreError, WriteTx, amendments, chats, imports, reactions, sends, texts};
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -37,7 +37,7 @@ impl Body<'_> {
             return self.again(tx, &channel, held, message);
         }
         let at = self.at(message.at);
-        let mut chat = self.conversation(tx, &channel, &message.customer)?;
+        let mut chat = self.conversation(tx, &channel, &message.customer, at)?;
         let row = self.add(tx, &mut chat, message, "customer", at)?;
         chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
         imports::wake(tx.sql(), &chat.id)?;
@@ -79,8 +79,10 @@ impl Body<'_> {
         {
             return self.again(tx, &channel, held, echo);
         }
-        line::alive(tx, self.marks, &channel.id, at)?;
-        let mut chat = self.conversation(tx, &channel, &echo.customer)?;
+        if !echo.automatic {
+            line::alive(tx, self.marks, &channel.id, at)?;
+        }
+        let mut chat = self.conversation(tx, &channel, &echo.customer, at)?;
         // What a program wrote in the business's name is no answer of the owner.
         let author = if echo.automatic { "automation" } else { "owner_app" };
         let row = self.add(tx, &mut chat, echo, author, at)?;
@@ -162,10 +164,16 @@ impl Body<'_> {
 }
 
 /// Takes an imported message out that now comes as a live one, which wins: it counts, rings and opens
-/// the window like any other. One that was deleted since stays as it is.
+/// the window like any other. One that was deleted since stays as it is, and an edit waits for the
+/// live one, whose own words are older.
 fn was_imported(tx: &WriteTx<'_>, held: &MessageRow) -> Result<bool, StoreError> {
     let imported = held.n < 0 && !held.deleted;
     if imported {
+        if let (Some(wamid), Some(edit)) = (&held.wamid, amendments::edit_of(tx.sql(), held)?) {
+            let side = reactions::side(&held.author_kind);
+            let (at, body, media) = (edit.0, &edit.1, edit.2.as_ref());
+            amendments::keep_edit(tx.sql(), (wamid, side), (at, body, media), tx.now())?;
+        }
         imports::take_out(tx.sql(), &held.conversation, held.n)?;
     }
     Ok(imported)
@@ -207,7 +215,7 @@ pub(super) fn quoted(
     wamid: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
     let Some(wamid) = wamid else { return Ok(None) };
-    Ok(match texts::by_wamid(tx.sql(), wamid)? {
+    Ok(match imports::by_either_wamid(tx.sql(), wamid)? {
         Some(target) => (target.conversation == chat.id).then_some(target.id),
         None => Some(identity::message(&chat.workspace, wamid)),
     })

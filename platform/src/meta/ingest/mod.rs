@@ -16,6 +16,7 @@ use crate::store::chats::ChannelRow;
 use crate::store::webhooks::{Lane, Pending};
 use crate::store::{StoreError, WriteTx, chats, reports, webhooks};
 
+pub(crate) use amend::forget_waiting;
 pub(crate) use statuses::{learn_wamid, news};
 
 /// One body being worked off.

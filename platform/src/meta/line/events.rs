@@ -59,6 +59,14 @@ pub(crate) enum Effect {
     Tell(&'static str),
 }
 
+/// What an event says, as it is noted: two of one name and one second are a repeat only if they say
+/// the same.
+pub(crate) fn told(news: &AccountNews) -> String {
+    let limits = news.restrictions.iter().map(|restriction| restriction.kind.as_str());
+    let said = news.ban_state.as_deref().into_iter().chain(limits);
+    said.fold(news.event.clone(), |told, word| format!("{told} {word}"))
+}
+
 /// The topic of an event and what it does. An event that is not known does nothing.
 pub(crate) fn effects(news: &AccountNews) -> (Topic, Vec<Effect>) {
     match news.event.as_str() {
