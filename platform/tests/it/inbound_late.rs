@@ -121,25 +121,30 @@ async fn an_edit_outlives_the_import_that_it_was_made_on() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_done_to_a_message_under_its_old_id_is_done_to_it() {
+    for history_first in [true, false] {
+        done_under_the_old_id(history_first).await;
+    }
+}
+
+async fn done_under_the_old_id(history_first: bool) {
     let world = World::new().await;
     tokio::time::sleep(Duration::from_mins(10)).await;
     let at = world.now_s();
     world.webhook(&[customer(ANA, "wamid.live", "my card is 4111", at)]).await;
     // The history knows it under an id of its own.
-    world.webhook(&[old("wamid.old", "my card is 4111", at)]).await;
-    assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
+    let known = old("wamid.old", "my card is 4111", at);
+    if history_first {
+        world.webhook(std::slice::from_ref(&known)).await;
+        assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
+    }
     let edit = json!({"original_message_id": "wamid.old",
         "message": {"type": "text", "text": {"body": "my card is lost"}}});
     let react = json!({"message_id": "wamid.old", "emoji": "🙏"});
     let reply = json!({"id": "wamid.r", "timestamp": at.to_string(), "type": "text",
         "text": {"body": "this"}, "context": {"id": "wamid.old"}});
-    world
-        .webhook(&[
-            amend("edit", &edit, at + 1),
-            amend("reaction", &react, at + 2),
-            message(ANA, reply),
-        ])
-        .await;
+    world.webhook(&[amend("edit", &edit, at + 1), amend("reaction", &react, at + 2)]).await;
+    world.webhook(&[known]).await;
+    world.webhook(&[message(ANA, reply)]).await;
     let told = world.messages().await;
     assert_eq!(told[0]["body"]["text"], "my card is lost");
     assert_eq!(told[0]["reactions"][0]["emoji"], "🙏");

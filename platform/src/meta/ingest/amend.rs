@@ -102,7 +102,43 @@ pub(crate) fn settle(
     marks: &mut Marks,
     message: &MessageRow,
 ) -> Result<(), StoreError> {
-    let Some(wamid) = &message.wamid else { return Ok(()) };
+    match &message.wamid {
+        Some(wamid) => settle_under(tx, marks, message, wamid),
+        None => Ok(()),
+    }
+}
+
+/// Applies what came for this message under an id of the history's own.
+pub(super) fn adopt(
+    tx: &WriteTx<'_>,
+    marks: &mut Marks,
+    message: &str,
+    old_wamid: &str,
+) -> Result<(), StoreError> {
+    let Some(live) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
+    if let Some(target) = &live.wamid {
+        for taken in reactions::take(tx.sql(), old_wamid)? {
+            let reaction = Reaction {
+                target,
+                author_kind: &taken.author_kind,
+                author_member: taken.author_member.as_deref(),
+                emoji: taken.emoji.as_deref(),
+                at: taken.at,
+            };
+            if reactions::set(tx.sql(), &reaction)? && !live.deleted {
+                mark(tx, marks, &live, None)?;
+            }
+        }
+    }
+    settle_under(tx, marks, &live, old_wamid)
+}
+
+fn settle_under(
+    tx: &WriteTx<'_>,
+    marks: &mut Marks,
+    message: &MessageRow,
+    wamid: &str,
+) -> Result<(), StoreError> {
     let side = reactions::side(&message.author_kind);
     let Some(waiting) = amendments::take(tx.sql(), wamid, side)? else { return Ok(()) };
     let Waiting { edit: edited, revoked_at } = waiting;

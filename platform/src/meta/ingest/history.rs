@@ -49,6 +49,7 @@ impl Body<'_> {
             && let Some(same) = same_live(tx, &chat.id, old, at)?
         {
             imports::note_match(tx.sql(), &message.wamid, &same)?;
+            amend::adopt(tx, self.marks, &same, &message.wamid)?;
             return Ok(None);
         }
         let row = MessageRow {
