@@ -104,7 +104,7 @@ fn run(sql: &Sql, folder: &Path, rng: Arc<dyn Rng>) -> Result<Report, ReplayErro
     let complete = webhooks::is_complete(sql)? && !blanked;
     let known = Known {
         ours: &ours,
-        by_persons: stands::by_persons(sql)?,
+        by_others: stands::by_others(sql)?,
         // What a blanked body said beside the erased, nobody knows.
         since: if blanked { i64::MAX } else { webhooks::oldest_kept(sql)?.unwrap_or(i64::MAX) },
         complete,
@@ -145,8 +145,8 @@ fn run(sql: &Sql, folder: &Path, rng: Arc<dyn Rng>) -> Result<Report, ReplayErro
 struct Known<'k> {
     /// Wamids of what we sent.
     ours: &'k BTreeMap<String, String>,
-    /// What persons here decided.
-    by_persons: BTreeSet<(About, String)>,
+    /// Of what others decided too.
+    by_others: BTreeSet<(About, String)>,
     /// What is older stands in no body, ms UTC.
     since: i64,
     /// Every body is there.
@@ -189,10 +189,10 @@ fn compare(here: &Facts, again: &Facts, known: &Known<'_>) -> (usize, Vec<Differ
         differences.push(Difference { about: about.word(), id: id.to_owned(), what });
     };
     for ((about, key), made) in again {
-        let by_person = |key: &str| known.by_persons.contains(&(*about, key.to_owned()));
+        let by_other = |key: &str| known.by_others.contains(&(*about, key.to_owned()));
         if *about == About::Message && known.ours.contains_key(key)
-            || by_person(key)
-            || by_person(&made.id)
+            || by_other(key)
+            || by_other(&made.id)
         {
             continue;
         }
@@ -213,7 +213,8 @@ fn compare(here: &Facts, again: &Facts, known: &Known<'_>) -> (usize, Vec<Differ
         // A contact may come from a person here; an empty one says what a revoke or an erasure did.
         // Channels and imports are given.
         let given = matches!(about, About::Contact | About::Channel | About::Import);
-        let asked = !given && held.at >= known.since;
+        let asked =
+            !given && held.at >= known.since && !known.by_others.contains(&(*about, key.clone()));
         if asked && !again.contains_key(&(*about, key.clone())) {
             compared += 1;
             differs(*about, &held.id, "missing");
@@ -261,7 +262,7 @@ mod tests {
     static NONE: BTreeMap<String, String> = BTreeMap::new();
 
     fn known(complete: bool) -> Known<'static> {
-        Known { ours: &NONE, by_persons: BTreeSet::new(), since: 3, complete }
+        Known { ours: &NONE, by_others: BTreeSet::new(), since: 3, complete }
     }
 
     #[test]

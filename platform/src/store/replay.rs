@@ -259,9 +259,9 @@ fn text(value: Sqlite) -> Option<String> {
     }
 }
 
-/// Things of which persons here decide as well as webhooks, by a key of [`Facts`] or by our id of it:
-/// contacts that were joined or erased, reactions of agents, old messages that are live ones.
-pub(crate) fn by_persons(c: &Connection) -> Result<BTreeSet<(About, String)>, StoreError> {
+/// Things of which not webhooks alone decide, by a key of [`Facts`] or by our id of it: contacts that
+/// were joined or erased, reactions of agents, old messages that are live ones, readings of the phone node.
+pub(crate) fn by_others(c: &Connection) -> Result<BTreeSet<(About, String)>, StoreError> {
     let mut found = BTreeSet::new();
     for (about, query) in [
         (
@@ -280,6 +280,11 @@ pub(crate) fn by_persons(c: &Connection) -> Result<BTreeSet<(About, String)>, St
             "SELECT target || ' ' || side FROM reactions WHERE author_kind = 'agent'",
         ),
         (About::Message, "SELECT wamid FROM import_matches"),
+        (
+            About::ChannelNews,
+            // The phone node was read after the newest event, and took its place.
+            "SELECT channel || ' ' || topic FROM account_news WHERE event = 'reading'",
+        ),
     ] {
         let mut statement = c.prepare(query)?;
         let mut rows = statement.query([])?;

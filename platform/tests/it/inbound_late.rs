@@ -256,3 +256,31 @@ async fn the_media_of_an_import_are_fetched_at_once() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_note_of_the_owners_to_the_own_number_is_shown_to_nobody() {
+    let world = World::new().await;
+    let at = world.now_s();
+    let note = json!({"from": "34600", "to": "34600", "id": "wamid.h", "timestamp": at.to_string(),
+        "type": "text", "text": {"body": "the safe's code"}, "history_context": {"from_me": true}});
+    let thread =
+        history(&json!({"history": [{"metadata": {"phase": 0, "chunk_order": 1, "progress": 5},
+        "threads": [{"id": "34600", "messages": [note]}]}]}));
+    world.webhook(&[echo("34600", "wamid.e", "the safe's code", at), thread]).await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM contacts"), 0);
+    assert_eq!(
+        world.rows("SELECT reason FROM webhook_leftovers"),
+        ["to_ourselves", "to_ourselves"]
+    );
+    // The phone was used all the same.
+    assert!(world.one::<Option<i64>>("SELECT last_sign_of_life FROM channels").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_blanks_is_none() {
+    let world = World::new().await;
+    let mut blank = customer(ANA, "wamid.1", "hello", world.now_s());
+    blank["value"]["contacts"][0]["profile"]["name"] = " \u{3000} ".into();
+    world.webhook(&[blank]).await;
+    assert_eq!(world.rows("SELECT coalesce(name, '-') FROM contacts"), ["-"]);
+}

@@ -118,7 +118,7 @@ async fn news_of_a_move_that_come_again_or_late_undo_nothing() {
     let at = world.now_s() - 900;
     world.webhook(&[text(None, Some("ES.a"), "w1", at)]).await;
     let first = user_id_update("ES.a", "ES.b", at + 60);
-    world.webhook(&[first.clone()]).await;
+    world.webhook(std::slice::from_ref(&first)).await;
     world.webhook(&[user_id_update("ES.b", "ES.c", at + 120)]).await;
     assert_eq!(world.rows(CONTACTS), ["- ES.c"]);
     // Meta repeats what it is not sure that we heard.

@@ -37,7 +37,8 @@ impl Body<'_> {
             }
         }
         if effects.is_empty() {
-            return Ok(Some("account_event_noted"));
+            let known = events::INFORMATIONAL.contains(&news.event.as_str());
+            return Ok(Some(if known { "account_event_noted" } else { "unknown_account_event" }));
         }
         Ok((!newer).then_some("older_account_event"))
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::incoming::{quoted, write_beside};
+use super::incoming::{TO_OURSELVES, is_ourselves, quoted, write_beside};
 use super::{Body, Left, amend, customers};
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
@@ -34,6 +34,9 @@ impl Body<'_> {
             Ok(channel) => channel,
             Err(left) => return Ok(Some(left)),
         };
+        if is_ourselves(&channel, &message.customer) {
+            return Ok(Some(TO_OURSELVES));
+        }
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
             return self.again(tx, &channel, held, message);
         }

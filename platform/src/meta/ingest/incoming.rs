@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::amend::{media_ref, settle};
+use super::customers::is_one_number;
 use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line;
 use crate::meta::media as files;
-use crate::meta::payload::{Content, Message, StatusWord};
+use crate::meta::payload::{Content, Customer, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
@@ -19,6 +20,15 @@ use crate::store::{StoreError, WriteTx, amendments, chats, imports, reactions, s
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Why a note of the owner's to the own number has no place: it is nobody's conversation, and not meant for
+/// others to read. That WhatsApp echoes such notes is belief.
+pub(super) const TO_OURSELVES: &str = "to_ourselves";
+
+/// Whether the other end of a chat is the business number itself.
+pub(super) fn is_ourselves(channel: &ChannelRow, who: &Customer) -> bool {
+    who.phone.as_deref().is_some_and(|phone| is_one_number(&channel.digits, phone))
+}
 
 impl Body<'_> {
     /// A customer's message.
@@ -78,6 +88,10 @@ impl Body<'_> {
             && !was_imported(tx, &held)?
         {
             return self.again(tx, &channel, held, echo);
+        }
+        if is_ourselves(&channel, &echo.customer) {
+            line::alive(tx, self.marks, &channel.id, at)?;
+            return Ok(Some(TO_OURSELVES));
         }
         if !echo.automatic {
             line::alive(tx, self.marks, &channel.id, at)?;
