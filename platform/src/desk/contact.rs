@@ -7,6 +7,8 @@ use super::command::EditContact;
 use super::commands::{Found, changed, touch_contact};
 use crate::agents::outcome::{Actor, Outcome, RefusedCode};
 use crate::feed::scope::Reader;
+use crate::meta::ingest;
+use crate::meta::payload::number_key;
 use crate::store::contacts::{self, Known};
 use crate::store::holders::{self, Desk};
 use crate::store::objects::touch_conversation;
@@ -173,7 +175,11 @@ pub(crate) fn erase(
     let deleted = json!({ "by": by, "at": tx.now() });
     let mut names: Vec<String> = known.phone.into_iter().chain(known.wa_user_id).collect();
     names.extend(contacts::aliases(tx.sql(), id)?);
+    ingest::forget_waiting(tx, &contacts::webhooks_naming(tx.sql(), &names)?, &names)?;
     contacts::forget_person(tx, workspace, &names)?;
+    // Names stand under what all spellings of a number share.
+    let keys: Vec<String> = names.iter().map(|name| number_key(name)).collect();
+    contacts::forget_person(tx, workspace, &keys)?;
     let asking = contacts::perhaps_same(tx.sql(), id)?;
     let conversations = contacts::conversations(tx.sql(), id)?;
     for conversation in &conversations {

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::codes;
+use super::line::events::{self, Effect as OnTheLine};
 use super::payload::{
-    self, Act, Amendment, Content, Customer, Leftover, Message, Old, Status, StatusWord, Thing,
-    Unreadable,
+    self, AccountNews, Act, Amendment, Content, Customer, Leftover, Message, Old, Status,
+    StatusWord, Thing, Unreadable,
 };
 
 /// What would come of a thing.
@@ -167,7 +168,7 @@ fn of(thing: &Thing) -> Explained {
             why: entry.removed.then_some("removed_from_the_phone"),
             ..updated
         },
-        Thing::Account(news) => Explained { sent_at: news.at, ..updated },
+        Thing::Account(news) => of_account(news, updated),
         Thing::Fact(fact) => Explained { sent_at: fact.at, ..updated },
         Thing::Leftover(Leftover { reason, .. }) => Explained {
             effect: if IGNORED.contains(reason) { Effect::Ignored } else { Effect::Unknown },
@@ -213,6 +214,32 @@ fn of_status(status: &Status) -> Explained {
         reason,
         ..line("messages", "status", Effect::Updated)
     }
+}
+
+/// What an event does to the line: the worst of it, by its R number and the cause that it stands for.
+fn of_account(news: &AccountNews, updated: Explained) -> Explained {
+    let (_, effects) = events::effects(news);
+    let held = effects.iter().find_map(|effect| match effect {
+        OnTheLine::Hold { cause, reason, .. } => Some((*cause, *reason)),
+        _ => None,
+    });
+    let first = effects.first().map(|effect| match effect {
+        OnTheLine::Hold { cause, .. } => cause,
+        OnTheLine::Lift(_) => "lifted",
+        OnTheLine::Reconnected => "reconnected",
+        OnTheLine::Look => "phone_node_is_read",
+        OnTheLine::Tell(kind) => kind,
+    });
+    let (effect, why) = match (held, first) {
+        (Some((cause, _)), _) => (Effect::Updated, cause),
+        (None, Some(first)) => (Effect::Updated, first),
+        (None, None) if events::INFORMATIONAL.contains(&news.event.as_str()) => {
+            (Effect::Ignored, "informational")
+        }
+        (None, None) => (Effect::Unknown, "unknown_account_event"),
+    };
+    let reason = held.and_then(|(_, reason)| reason);
+    Explained { sent_at: news.at, reason, why: Some(why), effect, ..updated }
 }
 
 fn of_amendment(amendment: &Amendment, updated: Explained) -> Explained {

@@ -5,15 +5,18 @@
 //! the hour, on luck. Nothing of the store is changed; the scratch store lies in the data folder,
 //! which nobody else can read, and is gone afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::identity;
 use super::ingest::{self, Prepared};
 use super::ladder::{Ladder, Step};
-use crate::store::replay::{About, Fact, Facts, Scratch, facts, own};
+use crate::store::replay::{
+    self as stands, About, Fact, Facts, IMPORT_BEGAN, REPLY_TO, Scratch, facts, own,
+};
 use crate::store::{OpenError, Sql, Store, StoreError, texts, webhooks};
 use crate::support::Rng;
 
@@ -44,7 +47,8 @@ pub struct Report {
 /// Something that the bodies make otherwise now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// contact, message, status or channel.
+    /// contact, message, status, channel, channel_news, reaction, import, account_fact, phone_book,
+    /// handover or price.
     pub about: &'static str,
     /// Our id of it.
     pub id: String,
@@ -80,7 +84,8 @@ fn run(sql: &Sql, folder: &Path, rng: Arc<dyn Rng>) -> Result<Report, ReplayErro
     let (mut bodies, mut failed) = (0, 0);
     webhooks::each(sql, |pending| {
         bodies += 1;
-        let prepared = Prepared::read(&pending);
+        let mut prepared = Prepared::read(&pending);
+        prepared.leave_out(&webhooks::of_nobody(sql, pending.id)?);
         let whole = scratch.apply(&pending, |tx| {
             ingest::work_off(tx, std::slice::from_ref(&prepared), usize::MAX).map(|_| ())
         });
@@ -95,9 +100,18 @@ fn run(sql: &Sql, folder: &Path, rng: Arc<dyn Rng>) -> Result<Report, ReplayErro
         }
     })?;
     let ours = own(sql)?;
-    let since = webhooks::oldest_kept(sql)?.unwrap_or(i64::MAX);
-    let complete = webhooks::is_complete(sql)?;
-    let mut differences = compare(&facts(sql)?, &scratch.facts()?, &ours, since, complete);
+    let blanked = webhooks::is_blanked(sql)?;
+    let complete = webhooks::is_complete(sql)? && !blanked;
+    let known = Known {
+        ours: &ours,
+        by_others: stands::by_others(sql)?,
+        // What a blanked body said beside the erased, nobody knows.
+        since: if blanked { i64::MAX } else { webhooks::oldest_kept(sql)?.unwrap_or(i64::MAX) },
+        complete,
+    };
+    let mut here = facts(sql)?;
+    quote_as_webhooks_do(&mut here, &stands::own_ids(sql)?);
+    let mut differences = compare(&here, &scratch.facts()?, &known);
     let mut compared = differences.0;
     for (wamid, message) in &ours {
         let parked = scratch.parked(wamid)?;
@@ -127,34 +141,80 @@ fn run(sql: &Sql, folder: &Path, rng: Arc<dyn Rng>) -> Result<Report, ReplayErro
     })
 }
 
+/// What the comparison knows of this store that bodies do not tell.
+struct Known<'k> {
+    /// Wamids of what we sent.
+    ours: &'k BTreeMap<String, String>,
+    /// Of what others decided too.
+    by_others: BTreeSet<(About, String)>,
+    /// What is older stands in no body, ms UTC.
+    since: i64,
+    /// Every body is there.
+    complete: bool,
+}
+
+/// A quote of what we sent names our id of it; the bodies alone derive one.
+fn quote_as_webhooks_do(facts: &mut Facts, own: &BTreeMap<String, (String, String)>) {
+    for ((about, _), fact) in facts.iter_mut() {
+        if *about == About::Message
+            && let Some(Some(quoted)) = fact.columns.get_mut(REPLY_TO)
+            && let Some((workspace, wamid)) = own.get(quoted)
+        {
+            *quoted = identity::message(workspace, wamid);
+        }
+    }
+}
+
+/// Whether an import began before it was asked for (again), which forgets the one before.
+fn is_of_before(made: &Fact, held: &Fact) -> bool {
+    let began = IMPORT_BEGAN
+        .iter()
+        .filter_map(|column| made.columns.get(*column)?.as_ref()?.parse::<i64>().ok())
+        .min();
+    began.is_some_and(|began| began < held.at)
+}
+
 /// Compares what stands `here` with what the replay made. What is older than the oldest body, and
 /// what a body that is gone may have said, is not asked for.
-fn compare(
-    here: &Facts,
-    again: &Facts,
-    ours: &BTreeMap<String, String>,
-    since: i64,
-    complete: bool,
-) -> (usize, Vec<Difference>) {
+fn compare(here: &Facts, again: &Facts, known: &Known<'_>) -> (usize, Vec<Difference>) {
+    // A contact may have learnt an id from a status of our own message: then ours alone names it.
+    let by_id: BTreeMap<&str, &Fact> = here
+        .iter()
+        .filter(|((about, _), _)| *about == About::Contact)
+        .map(|(_, fact)| (fact.id.as_str(), fact))
+        .collect();
     let mut differences = Vec::new();
     let mut compared = 0;
     let mut differs = |about: About, id: &str, what| {
         differences.push(Difference { about: about.word(), id: id.to_owned(), what });
     };
     for ((about, key), made) in again {
-        if *about == About::Message && ours.contains_key(key) {
+        let by_other = |key: &str| known.by_others.contains(&(*about, key.to_owned()));
+        if *about == About::Message && known.ours.contains_key(key)
+            || by_other(key)
+            || by_other(&made.id)
+        {
+            continue;
+        }
+        let held = here
+            .get(&(*about, key.clone()))
+            .or_else(|| by_id.get(made.id.as_str()).copied().filter(|_| *about == About::Contact));
+        if *about == About::Import && held.is_some_and(|held| is_of_before(made, held)) {
             continue;
         }
         compared += 1;
-        match here.get(&(*about, key.clone())) {
+        match held {
             None => differs(*about, &made.id, "extra"),
-            Some(held) if !same(held, made, complete) => differs(*about, &held.id, "other"),
+            Some(held) if !same(held, made, known.complete) => differs(*about, &held.id, "other"),
             Some(_) => {}
         }
     }
     for ((about, key), held) in here {
         // A contact may come from a person here; an empty one says what a revoke or an erasure did.
-        let asked = *about == About::Message && held.at >= since;
+        // Channels and imports are given.
+        let given = matches!(about, About::Contact | About::Channel | About::Import);
+        let asked =
+            !given && held.at >= known.since && !known.by_others.contains(&(*about, key.clone()));
         if asked && !again.contains_key(&(*about, key.clone())) {
             compared += 1;
             differs(*about, &held.id, "missing");
@@ -199,14 +259,20 @@ mod tests {
             .collect()
     }
 
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+
+    fn known(complete: bool) -> Known<'static> {
+        Known { ours: &NONE, by_others: BTreeSet::new(), since: 3, complete }
+    }
+
     #[test]
     fn each_difference_is_found_and_named() {
         let here = facts(&[("a", 5, Some("x")), ("b", 5, Some("y")), ("old", 1, Some("z"))]);
         let again = facts(&[("a", 5, Some("x")), ("b", 5, Some("changed")), ("c", 5, None)]);
-        let (compared, found) = compare(&here, &again, &BTreeMap::new(), 3, true);
+        let (compared, found) = compare(&here, &again, &known(true));
         let words: Vec<_> = found.iter().map(|difference| difference.what).collect();
         assert_eq!((compared, words), (3, vec!["other", "extra"]));
-        let (_, found) = compare(&here, &facts(&[]), &BTreeMap::new(), 3, true);
+        let (_, found) = compare(&here, &facts(&[]), &known(true));
         assert_eq!(found.len(), 2);
     }
 
@@ -214,8 +280,8 @@ mod tests {
     fn what_only_a_lost_body_knew_is_no_difference() {
         let here = facts(&[("a", 5, Some("name"))]);
         let again = facts(&[("a", 5, None)]);
-        assert!(compare(&here, &again, &BTreeMap::new(), 3, false).1.is_empty());
-        assert_eq!(compare(&here, &again, &BTreeMap::new(), 3, true).1.len(), 1);
+        assert!(compare(&here, &again, &known(false)).1.is_empty());
+        assert_eq!(compare(&here, &again, &known(true)).1.len(), 1);
     }
 
     #[test]

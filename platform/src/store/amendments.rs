@@ -81,10 +81,34 @@ pub(crate) fn take(
     Ok(Some(Waiting { edit, revoked_at }))
 }
 
+/// Forgets what waits for a message that has not come.
+pub(crate) fn forget(c: &Connection, target: &str, side: &str) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM amendments WHERE target = ?1 AND side = ?2")?
+        .execute([target, side])?;
+    Ok(())
+}
+
 /// When a message was last edited, ms UTC.
 pub(crate) fn edited_at(c: &Connection, m: &MessageRow) -> Result<Option<i64>, StoreError> {
     Ok(c.prepare_cached("SELECT edited_at FROM messages WHERE conversation = ?1 AND n = ?2")?
         .query_row((&m.conversation, m.n), |row| row.get(0))?)
+}
+
+/// The edit that a message stands by: ms UTC, body, Meta's file; none if it was never edited.
+pub(crate) fn edit_of(
+    c: &Connection,
+    m: &MessageRow,
+) -> Result<Option<(i64, Value, Option<Value>)>, StoreError> {
+    let found: Option<(i64, Option<String>)> = c
+        .prepare_cached(
+            "SELECT edited_at, media_ref FROM messages
+             WHERE conversation = ?1 AND n = ?2 AND edited_at IS NOT NULL",
+        )?
+        .query_row((&m.conversation, m.n), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((at, media_ref)) = found else { return Ok(None) };
+    let media_ref = media_ref.map(|text| serde_json::from_str(&text)).transpose()?;
+    Ok(Some((at, m.body.clone(), media_ref)))
 }
 
 /// Writes the body of an edit and its time.

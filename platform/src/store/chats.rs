@@ -13,6 +13,8 @@ pub(crate) struct ChannelRow {
     pub(crate) workspace: String,
     /// Meta's id of the number.
     pub(crate) phone_number_id: String,
+    /// The number, digits alone, for comparing.
+    pub(crate) digits: String,
 }
 
 /// The channel of one of our numbers, by the id that it has at Meta or had before.
@@ -21,14 +23,20 @@ pub(crate) fn channel(
     phone_number_id: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     Ok(c.prepare_cached(
-        "SELECT id, workspace, phone_number_id FROM channels WHERE phone_number_id = ?1
+        "SELECT id, workspace, phone_number_id, display_digits FROM channels
+         WHERE phone_number_id = ?1
          UNION ALL
-         SELECT h.id, h.workspace, h.phone_number_id
+         SELECT h.id, h.workspace, h.phone_number_id, h.display_digits
          FROM channel_numbers b JOIN channels h ON h.id = b.channel WHERE b.phone_number_id = ?1
          LIMIT 1",
     )?
     .query_row([phone_number_id], |row| {
-        Ok(ChannelRow { id: row.get(0)?, workspace: row.get(1)?, phone_number_id: row.get(2)? })
+        Ok(ChannelRow {
+            id: row.get(0)?,
+            workspace: row.get(1)?,
+            phone_number_id: row.get(2)?,
+            digits: row.get(3)?,
+        })
     })
     .optional()?)
 }

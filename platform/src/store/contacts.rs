@@ -326,6 +326,24 @@ pub(crate) fn empty(tx: &WriteTx<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Raw webhook bodies that were worked off and name any of these words.
+pub(crate) fn webhooks_naming(
+    sql: &Connection,
+    words: &[String],
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = sql.prepare_cached(
+        "SELECT body FROM webhooks
+         WHERE state <> 'pending' AND instr(body, CAST(?1 AS BLOB)) > 0",
+    )?;
+    let mut bodies = Vec::new();
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        for body in statement.query_map([word], |row| row.get(0))? {
+            bodies.push(body?);
+        }
+    }
+    Ok(bodies)
+}
+
 /// Blanks raw webhook bodies that name any of these words; gives how many. Bodies that still
 /// wait are left: they are worked off as they came.
 pub(crate) fn blank_webhooks(tx: &WriteTx<'_>, words: &[String]) -> Result<usize, StoreError> {

@@ -1,9 +1,10 @@
 //! Old messages: how far an import has got, their numbers, and what they match.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::StoreError;
 use super::objects::Place;
+use super::texts::MessageRow;
+use super::{StoreError, texts};
 
 /// No message of ours waits longer for WhatsApp than this, ms (protocol.md 5: seven days).
 const WAITED_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -54,9 +55,13 @@ pub(crate) fn asked(c: &Connection, channel: &str, at: i64, first: i64) -> Resul
     Ok(())
 }
 
-/// Channels whose import was asked for since `since` (ms UTC), or is being asked for, not declined and
-/// not at its end.
-pub(crate) fn running(c: &Connection, since: i64) -> Result<Vec<String>, StoreError> {
+/// Channels, of one account if one of ours is named, whose import was asked for since `since` (ms UTC), or
+/// is being asked for, not declined and not at its end.
+pub(crate) fn running(
+    c: &Connection,
+    since: i64,
+    waba_id: Option<&str>,
+) -> Result<Vec<String>, StoreError> {
     let mut statement = c.prepare_cached(
         "SELECT h.id FROM channels h LEFT JOIN imports i ON i.channel = h.id
          LEFT JOIN sync_calls s ON s.channel = h.id AND s.kind = 'history' AND s.code IS NULL
@@ -64,9 +69,11 @@ pub(crate) fn running(c: &Connection, since: i64) -> Result<Vec<String>, StoreEr
            AND coalesce(i.declined_at >= coalesce(s.tried_at, i.asked_at), 0) = 0
            AND NOT (coalesce(i.percent, 0) >= 100
                     AND coalesce(i.last_at >= coalesce(s.tried_at, i.asked_at), 0))
+           AND (?2 IS NULL OR h.waba_id = ?2
+                OR NOT EXISTS (SELECT 1 FROM channels o WHERE o.waba_id = ?2))
          ORDER BY h.id",
     )?;
-    let rows = statement.query_map([since], |row| row.get(0))?;
+    let rows = statement.query_map((since, waba_id), |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -155,6 +162,24 @@ pub(crate) fn take_out(c: &Connection, conversation: &str, n: i64) -> Result<(),
 pub(crate) fn is_matched(c: &Connection, wamid: &str) -> Result<bool, StoreError> {
     Ok(c.prepare_cached("SELECT EXISTS (SELECT 1 FROM import_matches WHERE wamid = ?1)")?
         .query_row([wamid], |row| row.get(0))?)
+}
+
+/// The message with this id of Meta's, or the live one that an old message of this id turned out to be.
+pub(crate) fn by_either_wamid(
+    c: &Connection,
+    wamid: &str,
+) -> Result<Option<MessageRow>, StoreError> {
+    if let Some(found) = texts::by_wamid(c, wamid)? {
+        return Ok(Some(found));
+    }
+    let matched: Option<String> = c
+        .prepare_cached("SELECT message FROM import_matches WHERE wamid = ?1")?
+        .query_row([wamid], |row| row.get(0))
+        .optional()?;
+    match matched {
+        Some(id) => texts::by_id(c, &id),
+        None => Ok(None),
+    }
 }
 
 /// Whether a number was connected at a time (ms UTC).

@@ -109,6 +109,34 @@ pub(crate) fn add_alias(
     Ok(())
 }
 
+/// Whether the holder of this number gave it up before `before` (ms UTC). A contact that others were
+/// joined to gave none of its numbers up.
+pub(crate) fn is_given_up(
+    c: &Connection,
+    workspace: &str,
+    number: &str,
+    before: i64,
+) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM aliases a
+         WHERE a.workspace = ?1 AND a.alias = ?2 AND a.since < ?3
+           AND NOT EXISTS (SELECT 1 FROM contacts k WHERE k.merged_into = a.contact)
+           AND NOT EXISTS (SELECT 1 FROM contacts k WHERE k.workspace = ?1 AND k.phone = ?2))",
+    )?
+    .query_row((workspace, number, before), |row| row.get(0))?)
+}
+
+/// When the contact that has this alias left that number or user id, ms UTC.
+pub(crate) fn left_at(
+    c: &Connection,
+    workspace: &str,
+    alias: &str,
+) -> Result<Option<i64>, StoreError> {
+    Ok(c.prepare_cached("SELECT since FROM aliases WHERE workspace = ?1 AND alias = ?2")?
+        .query_row([workspace, alias], |row| row.get(0))
+        .optional()?)
+}
+
 /// Forgets an alias: somebody else has that number or id now.
 pub(crate) fn drop_alias(c: &Connection, workspace: &str, alias: &str) -> Result<(), StoreError> {
     c.prepare_cached("DELETE FROM aliases WHERE workspace = ?1 AND alias = ?2")?
@@ -128,7 +156,8 @@ pub(crate) fn mark_same(c: &Connection, id: &str, other: &str) -> Result<bool, S
     Ok(written > 0)
 }
 
-/// Notes what a person says about advertising; the newest word counts. Says whether it changed.
+/// Notes what a person says about advertising; the newest word counts, and of two of one time the one
+/// that forbids. Says whether it changed.
 pub(crate) fn set_marketing(
     c: &Connection,
     id: &str,
@@ -136,14 +165,18 @@ pub(crate) fn set_marketing(
     at: i64,
 ) -> Result<bool, StoreError> {
     let word = if stopped { "stopped" } else { "wanted" };
+    let before: Option<String> = c
+        .prepare_cached("SELECT marketing FROM contacts WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    // Saying the same again makes it newer: a word from between comes too late then.
     let written = c
         .prepare_cached(
             "UPDATE contacts SET marketing = ?2, marketing_at = ?3
-             WHERE id = ?1 AND (marketing_at IS NULL OR marketing_at <= ?3)
-               AND (marketing IS NULL OR marketing <> ?2)",
+             WHERE id = ?1 AND (marketing_at IS NULL OR marketing_at < ?3
+                                OR (marketing_at = ?3 AND ?2 = 'stopped'))",
         )?
         .execute((id, word, at))?;
-    Ok(written > 0)
+    Ok(written > 0 && before.as_deref() != Some(word))
 }
 
 /// The contact with this id.

@@ -25,21 +25,21 @@ pub(crate) fn note(
     Ok(noted > 0)
 }
 
-/// The newest name that any address book of the workspace has for a person under either id.
+/// The newest name that any address book of the workspace has for a person under any of these: the
+/// number, what its spellings share, the user id.
 pub(crate) fn name(
     c: &Connection,
     workspace: &str,
-    phone: Option<&str>,
-    user_id: Option<&str>,
+    [phone, key, user_id]: [Option<&str>; 3],
 ) -> Result<Option<String>, StoreError> {
-    // One look each: a list of both would cost a table of its own on every message.
+    // One look each: a list of all would cost a table of its own on every message.
     let mut statement = c.prepare_cached(
         "SELECT b.at, b.channel, b.name FROM phone_book b JOIN channels h ON h.id = b.channel
          WHERE b.person = ?2 AND h.workspace = ?1 AND b.name IS NOT NULL
          ORDER BY b.at DESC, b.channel LIMIT 1",
     )?;
     let mut newest: Option<(Reverse<i64>, String, String)> = None;
-    for person in [phone, user_id].into_iter().flatten() {
+    for person in [phone, key.filter(|key| Some(*key) != phone), user_id].into_iter().flatten() {
         let found = statement
             .query_row((workspace, person), |row| {
                 Ok((Reverse(row.get(0)?), row.get(1)?, row.get(2)?))

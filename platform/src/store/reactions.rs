@@ -20,6 +20,34 @@ pub(crate) struct Reaction<'a> {
     pub(crate) at: i64,
 }
 
+/// A reaction that stood under a message's id.
+pub(crate) struct Taken {
+    /// customer, owner_app or agent.
+    pub(crate) author_kind: String,
+    /// Member id of an agent.
+    pub(crate) author_member: Option<String>,
+    /// None: it was taken away.
+    pub(crate) emoji: Option<String>,
+    /// ms UTC.
+    pub(crate) at: i64,
+}
+
+/// Takes the reactions on a message out, for it is known by another id.
+pub(crate) fn take(c: &Connection, target: &str) -> Result<Vec<Taken>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "DELETE FROM reactions WHERE target = ?1 RETURNING author_kind, author_member, emoji, at",
+    )?;
+    let rows = statement.query_map([target], |row| {
+        Ok(Taken {
+            author_kind: row.get(0)?,
+            author_member: row.get(1)?,
+            emoji: row.get(2)?,
+            at: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The side of a chat that an author speaks for.
 pub(crate) fn side(author_kind: &str) -> &'static str {
     if author_kind == "customer" { "customer" } else { "business" }

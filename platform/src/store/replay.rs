@@ -3,7 +3,7 @@
 //! The scratch store begins with copies of the workspaces and channels, so that ids derived from
 //! them come out the same, and with nothing that a webhook could make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +57,17 @@ impl Scratch {
             }
         }
         target.execute("UPDATE channels SET last_sign_of_life = NULL", [])?;
+        // That an import was asked for is ours; what came of it is Meta's.
+        let mut asked =
+            source.prepare("SELECT channel, asked_at FROM imports WHERE asked_at IS NOT NULL")?;
+        let mut rows = asked.query([])?;
+        while let Some(row) = rows.next()? {
+            let (channel, at): (String, i64) = (row.get(0)?, row.get(1)?);
+            target.execute(
+                "INSERT INTO imports (channel, asked_at) VALUES (?1, ?2)",
+                (channel, at),
+            )?;
+        }
         Ok(())
     }
 
@@ -106,8 +117,22 @@ pub(crate) enum About {
     Message,
     /// A status of a message that we sent.
     Status,
-    /// A business number's line.
+    /// When a business number's phone was last heard of.
     Channel,
+    /// The newest event of a kind in the life of a number's account.
+    ChannelNews,
+    /// A reaction of a customer or of the owner.
+    Reaction,
+    /// How far an import has got.
+    Import,
+    /// What Meta told of a template, a number or an account.
+    AccountFact,
+    /// An entry of the phone book.
+    PhoneBook,
+    /// Who answers a chat.
+    Handover,
+    /// What a message cost.
+    Price,
 }
 
 impl About {
@@ -118,6 +143,13 @@ impl About {
             Self::Message => "message",
             Self::Status => "status",
             Self::Channel => "channel",
+            Self::ChannelNews => "channel_news",
+            Self::Reaction => "reaction",
+            Self::Import => "import",
+            Self::AccountFact => "account_fact",
+            Self::PhoneBook => "phone_book",
+            Self::Handover => "handover",
+            Self::Price => "price",
         }
     }
 }
@@ -137,12 +169,12 @@ pub(crate) struct Fact {
 pub(crate) type Facts = BTreeMap<(About, String), Fact>;
 
 /// Each: what it is about; key, id, time, then the columns that must agree.
-const QUERIES: [(About, &str); 3] = [
+const QUERIES: [(About, &str); 10] = [
     (
         About::Contact,
         "SELECT coalesce('u:' || wa_user_id, 'p:' || phone) || ' ' || workspace, id, 0,
-                phone, name, username
-         FROM contacts",
+                phone, name, username, marketing
+         FROM contacts WHERE coalesce(wa_user_id, phone) IS NOT NULL",
     ),
     (
         About::Message,
@@ -162,7 +194,42 @@ const QUERIES: [(About, &str); 3] = [
         "SELECT h.phone_number_id, h.id, 0, l.heard_at
          FROM channels h LEFT JOIN lines l ON l.channel = h.id",
     ),
+    (
+        About::ChannelNews,
+        "SELECT channel || ' ' || topic, channel, at, event, at FROM account_news",
+    ),
+    (
+        About::Reaction,
+        "SELECT target || ' ' || side,
+                coalesce((SELECT m.id FROM messages m WHERE m.wamid = target), ''), at,
+                author_kind, emoji, at
+         FROM reactions WHERE author_kind <> 'agent'",
+    ),
+    (
+        About::Import,
+        "SELECT channel, channel, coalesce(asked_at, 0), phase, percent, declined_at, first_at, last_at
+         FROM imports",
+    ),
+    (
+        About::AccountFact,
+        "SELECT waba_id || ' ' || field || ' ' || number || ' ' || subject,
+                field || ' ' || subject, at, word, details, at
+         FROM account_facts",
+    ),
+    (About::PhoneBook, "SELECT channel || ' ' || person, channel, at, name, at FROM phone_book"),
+    (About::Handover, "SELECT channel || ' ' || person, channel, at, kind, at FROM handovers"),
+    (
+        About::Price,
+        "SELECT wamid, coalesce((SELECT m.id FROM messages m WHERE m.wamid = prices.wamid), ''), at,
+                kind, category, model, at
+         FROM prices",
+    ),
 ];
+
+/// Where a message's fact has the message that it quotes, and an import's its decline and its beginning.
+pub(crate) const REPLY_TO: usize = 3;
+/// See [`REPLY_TO`].
+pub(crate) const IMPORT_BEGAN: [usize; 2] = [2, 3];
 
 /// Everything that webhooks alone make.
 pub(crate) fn facts(c: &Connection) -> Result<Facts, StoreError> {
@@ -190,6 +257,54 @@ fn text(value: Sqlite) -> Option<String> {
         Sqlite::Text(text) => Some(text),
         Sqlite::Blob(bytes) => Some(format!("{bytes:?}")),
     }
+}
+
+/// Things of which not webhooks alone decide, by a key of [`Facts`] or by our id of it: contacts that
+/// were joined or erased, reactions of agents, old messages that are live ones, readings of the phone node.
+pub(crate) fn by_others(c: &Connection) -> Result<BTreeSet<(About, String)>, StoreError> {
+    let mut found = BTreeSet::new();
+    for (about, query) in [
+        (
+            About::Contact,
+            "WITH joined AS (SELECT DISTINCT merged_into AS id FROM contacts
+                             WHERE merged_into IS NOT NULL)
+             SELECT id FROM contacts WHERE merged_into IS NOT NULL OR erased_at IS NOT NULL
+             UNION SELECT id FROM joined
+             UNION SELECT 'u:' || k.wa_user_id || ' ' || k.workspace FROM contacts k JOIN joined USING (id)
+             UNION SELECT 'p:' || k.phone || ' ' || k.workspace FROM contacts k JOIN joined USING (id)
+             UNION SELECT 'u:' || a.alias || ' ' || a.workspace FROM aliases a JOIN joined ON id = a.contact
+             UNION SELECT 'p:' || a.alias || ' ' || a.workspace FROM aliases a JOIN joined ON id = a.contact",
+        ),
+        (
+            About::Reaction,
+            "SELECT target || ' ' || side FROM reactions WHERE author_kind = 'agent'",
+        ),
+        (About::Message, "SELECT wamid FROM import_matches"),
+        (
+            About::ChannelNews,
+            // The phone node was read after the newest event, and took its place.
+            "SELECT channel || ' ' || topic FROM account_news WHERE event = 'reading'",
+        ),
+    ] {
+        let mut statement = c.prepare(query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Some(key) = row.get::<_, Option<String>>(0)? {
+                found.insert((about, key));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Our ids of what we sent, and the workspace and Meta's id of each.
+pub(crate) fn own_ids(c: &Connection) -> Result<BTreeMap<String, (String, String)>, StoreError> {
+    let mut statement = c.prepare(
+        "SELECT m.id, v.workspace, m.wamid FROM messages m JOIN sends s ON s.message = m.id
+         JOIN conversations v ON v.id = m.conversation WHERE m.wamid IS NOT NULL",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Wamids of what we sent, with our id: webhooks alone cannot know that they are ours.

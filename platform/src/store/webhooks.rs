@@ -137,6 +137,23 @@ pub(crate) fn is_complete(c: &Connection) -> Result<bool, StoreError> {
     .query_row([], |row| row.get(0))?)
 }
 
+/// Whether an erasure has blanked a body: what else stood in it cannot be run again.
+pub(crate) fn is_blanked(c: &Connection) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached("SELECT EXISTS (SELECT 1 FROM webhooks WHERE body = x'7b7d')")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Which things of a body were left because no channel was known for them then.
+pub(crate) fn of_nobody(c: &Connection, webhook: i64) -> Result<Vec<usize>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT idx FROM webhook_leftovers WHERE webhook = ?1
+         AND reason IN ('unknown_phone_number_id', 'unknown_waba_id', 'unknown_number')",
+    )?;
+    let rows = statement.query_map([webhook], |row| row.get::<_, i64>(0))?;
+    let indexes = rows.collect::<Result<Vec<_>, _>>()?;
+    Ok(indexes.into_iter().filter_map(|index| usize::try_from(index).ok()).collect())
+}
+
 /// How many bodies wait.
 pub fn pending(c: &Connection) -> Result<usize, StoreError> {
     let count: i64 = c

@@ -22,6 +22,8 @@ mod disk;
 mod envelope;
 mod fixtures;
 mod folder;
+mod inbound_late;
+mod inbound_people;
 mod line;
 mod line_life;
 mod line_truth;

@@ -314,13 +314,24 @@ async fn rule_22_no_text_keeps_a_nul() {
         "document": {"id": "m", "filename": "a\u{0}b.pdf", "caption": "c\u{0}"}});
     let mut named = customer(ANA, "wamid.1", "a\u{0}b", 5);
     named["value"]["contacts"][0]["profile"]["name"] = "An\u{0}a".into();
+    // A form is JSON in a text, and what is not known yet is kept whole.
+    let form = json!({"type": "nfm_reply", "nfm_reply": {"name": "flow",
+        "response_json": "{\"na\\u0000me\":[\"x\\u0000y\"]}"}});
+    let tomorrow = json!({"type": "dance", "dance": {"steps": "a\u{0}b"}});
+    let forms = [("wamid.3", form), ("wamid.4", tomorrow)].map(|(id, part)| {
+        message(
+            ANA,
+            json!({"id": id, "timestamp": "5", "type": "interactive", "interactive": part}),
+        )
+    });
     world.webhook(&[named, message(ANA, document)]).await;
+    world.webhook(&forms).await;
     for query in ["SELECT body FROM messages", "SELECT name FROM contacts"] {
         for text in world.rows(query) {
             assert!(!text.contains('\0') && !text.contains("u0000"), "{text}");
         }
     }
-    assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 2);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,13 +15,20 @@ impl Body<'_> {
     ) -> Result<Option<Left>, StoreError> {
         let concerned = match concerned(tx, &news.waba_id, news.number.as_deref())? {
             Ok(concerned) => concerned,
-            Err(left) => return Ok(Some(left)),
+            Err(left) => {
+                // It may be about a number of ours that Meta prints otherwise: the phone node knows.
+                for channel in accounts::channels(tx.sql(), &news.waba_id)? {
+                    line::look_soon(tx, &channel.channel)?;
+                }
+                return Ok(Some(left));
+            }
         };
         let at = self.at(news.at);
         let (topic, effects) = events::effects(news);
+        let word = events::told(news);
         let mut newer = false;
         for channel in concerned {
-            if !accounts::note_news(tx.sql(), &channel.channel, topic.word(), &news.event, at)? {
+            if !accounts::note_news(tx.sql(), &channel.channel, topic.word(), &word, at)? {
                 continue;
             }
             newer = true;
@@ -30,7 +37,8 @@ impl Body<'_> {
             }
         }
         if effects.is_empty() {
-            return Ok(Some("account_event_noted"));
+            let known = events::INFORMATIONAL.contains(&news.event.as_str());
+            return Ok(Some(if known { "account_event_noted" } else { "unknown_account_event" }));
         }
         Ok((!newer).then_some("older_account_event"))
     }

@@ -8,11 +8,11 @@ use crate::meta::answered;
 use crate::meta::line;
 use crate::meta::marks::Marks;
 use crate::meta::media as files;
-use crate::meta::payload::{Act, Amendment, Content};
+use crate::meta::payload::{self, Act, Amendment, Content, Thing};
 use crate::store::amendments::{self, Waiting};
 use crate::store::reactions::{self, Reaction};
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, texts};
+use crate::store::{StoreError, WriteTx, chats, imports, texts};
 use serde_json::{Map, Value};
 
 impl Body<'_> {
@@ -28,11 +28,13 @@ impl Body<'_> {
         };
         let at = self.at(amendment.at);
         let author = if amendment.by_business { "owner_app" } else { "customer" };
-        if amendment.by_business {
+        if amendment.by_business && !amendment.automatic {
             line::alive(tx, self.marks, &channel.id, at)?;
         }
-        let target = amendment.target.as_str();
-        let held = texts::by_wamid(tx.sql(), target)?;
+        let held = imports::by_either_wamid(tx.sql(), &amendment.target)?;
+        // History may know it under an id of its own: what is kept by id stands under the live one.
+        let known = held.as_ref().and_then(|held| held.wamid.clone());
+        let target = known.as_deref().unwrap_or(&amendment.target);
         if let Some(held) = &held {
             let chat = chats::by_id(tx.sql(), &held.conversation)?;
             if chat.is_none_or(|chat| chat.channel != channel.id) {
@@ -74,13 +76,69 @@ impl Body<'_> {
     }
 }
 
+/// Forgets the edits in these raw bodies that wait for messages of a person: of a message that never
+/// came nothing else tells whose it is.
+pub(crate) fn forget_waiting(
+    tx: &WriteTx<'_>,
+    bodies: &[Vec<u8>],
+    ids: &[String],
+) -> Result<(), StoreError> {
+    let is_theirs = |id: &Option<String>| id.as_ref().is_some_and(|id| ids.contains(id));
+    for thing in bodies.iter().filter_map(|body| payload::read(body).ok()).flatten() {
+        let Thing::Amendment(Amendment { target, customer, by_business, .. }) = thing else {
+            continue;
+        };
+        if is_theirs(&customer.phone) || is_theirs(&customer.user_id) {
+            let side = reactions::side(if by_business { "owner_app" } else { "customer" });
+            amendments::forget(tx.sql(), &target, side)?;
+        }
+    }
+    Ok(())
+}
+
 /// Applies what came before this message, which stands in the store now under Meta's id.
 pub(crate) fn settle(
     tx: &WriteTx<'_>,
     marks: &mut Marks,
     message: &MessageRow,
 ) -> Result<(), StoreError> {
-    let Some(wamid) = &message.wamid else { return Ok(()) };
+    match &message.wamid {
+        Some(wamid) => settle_under(tx, marks, message, wamid),
+        None => Ok(()),
+    }
+}
+
+/// Applies what came for this message under an id of the history's own.
+pub(super) fn adopt(
+    tx: &WriteTx<'_>,
+    marks: &mut Marks,
+    message: &str,
+    old_wamid: &str,
+) -> Result<(), StoreError> {
+    let Some(live) = texts::by_id(tx.sql(), message)? else { return Ok(()) };
+    if let Some(target) = &live.wamid {
+        for taken in reactions::take(tx.sql(), old_wamid)? {
+            let reaction = Reaction {
+                target,
+                author_kind: &taken.author_kind,
+                author_member: taken.author_member.as_deref(),
+                emoji: taken.emoji.as_deref(),
+                at: taken.at,
+            };
+            if reactions::set(tx.sql(), &reaction)? && !live.deleted {
+                mark(tx, marks, &live, None)?;
+            }
+        }
+    }
+    settle_under(tx, marks, &live, old_wamid)
+}
+
+fn settle_under(
+    tx: &WriteTx<'_>,
+    marks: &mut Marks,
+    message: &MessageRow,
+    wamid: &str,
+) -> Result<(), StoreError> {
     let side = reactions::side(&message.author_kind);
     let Some(waiting) = amendments::take(tx.sql(), wamid, side)? else { return Ok(()) };
     let Waiting { edit: edited, revoked_at } = waiting;

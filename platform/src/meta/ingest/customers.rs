@@ -8,15 +8,20 @@ use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::people::ContactRow;
 use crate::store::{StoreError, WriteTx, chats, people};
 
+/// A number that its holder left longer ago than this is somebody else's, ms. What they wrote before
+/// and comes late has a time of before; the day is for clocks, and telephone companies wait for weeks.
+const HANDED_ON_MS: i64 = 24 * 60 * 60 * 1_000;
+
 impl Body<'_> {
-    /// The conversation of this customer on this channel, made if need be.
+    /// The conversation of this customer, as known at `at` (ms UTC), on this channel, made if need be.
     pub(super) fn conversation(
         &mut self,
         tx: &mut WriteTx<'_>,
         channel: &ChannelRow,
         customer: &Customer,
+        at: i64,
     ) -> Result<ConversationRow, StoreError> {
-        let contact = self.contact(tx, &channel.workspace, customer)?;
+        let contact = self.contact(tx, &channel.workspace, customer, at)?;
         if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
             return Ok(chat);
         }
@@ -51,12 +56,13 @@ impl Body<'_> {
     }
 
     /// The contact that a webhook means. Both ids are optional and may name two contacts: then
-    /// the user id wins and the number moves to it.
+    /// the user id wins and the number moves to it. `at` (ms UTC) is the time of which it speaks.
     pub(super) fn contact(
         &mut self,
         tx: &mut WriteTx<'_>,
         workspace: &str,
         who: &Customer,
+        at: i64,
     ) -> Result<ContactRow, StoreError> {
         let by_user = match by_user_id(tx, workspace, who.user_id.as_deref())? {
             Some((user, By::Alias)) => {
@@ -66,6 +72,12 @@ impl Body<'_> {
             }
             found => found.map(|(user, _)| user),
         };
+        if let Some(phone) = &who.phone
+            && people::is_given_up(tx.sql(), workspace, phone, at.saturating_sub(HANDED_ON_MS))?
+        {
+            // Whoever writes under it now is somebody else, and must not be answered elsewhere.
+            people::drop_alias(tx.sql(), workspace, phone)?;
+        }
         let by_phone = by_phone(tx, workspace, who.phone.as_deref())?;
         let mut contact = match (by_user, by_phone) {
             (Some(user), Some((other, by))) if user.id != other.id => {
@@ -230,6 +242,11 @@ fn drop_alias(tx: &WriteTx<'_>, workspace: &str, who: &Customer) -> Result<(), S
         Some(phone) => people::drop_alias(tx.sql(), workspace, phone),
         None => Ok(()),
     }
+}
+
+/// Whether two spellings are of one number of ours: it is no landline of somebody else's.
+pub(super) fn is_one_number(one: &str, other: &str) -> bool {
+    number_key(one) == number_key(other) || twin(one).as_deref() == Some(other)
 }
 
 /// Argentina's other spelling of a number, which may be a landline and so somebody else

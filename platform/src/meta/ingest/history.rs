@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::incoming::{quoted, write_beside};
+use super::incoming::{TO_OURSELVES, is_ourselves, quoted, write_beside};
 use super::{Body, Left, amend, customers};
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
@@ -34,6 +34,9 @@ impl Body<'_> {
             Ok(channel) => channel,
             Err(left) => return Ok(Some(left)),
         };
+        if is_ourselves(&channel, &message.customer) {
+            return Ok(Some(TO_OURSELVES));
+        }
         if let Some(held) = texts::by_wamid(tx.sql(), &message.wamid)? {
             return self.again(tx, &channel, held, message);
         }
@@ -49,6 +52,7 @@ impl Body<'_> {
             && let Some(same) = same_live(tx, &chat.id, old, at)?
         {
             imports::note_match(tx.sql(), &message.wamid, &same)?;
+            amend::adopt(tx, self.marks, &same, &message.wamid)?;
             return Ok(None);
         }
         let row = MessageRow {
@@ -86,7 +90,7 @@ impl Body<'_> {
         if !old.of_person {
             return Ok(known(tx, channel, who)?.map(|chat| (chat, false)));
         }
-        let contact = self.contact(tx, &channel.workspace, who)?;
+        let contact = self.contact(tx, &channel.workspace, who, self.at(old.message.at))?;
         if let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &channel.id)? {
             return Ok(Some((chat, false)));
         }
@@ -110,8 +114,10 @@ impl Body<'_> {
                 Err(left) => return Ok(Some(left)),
             }
         } else {
-            // A printed form names no number: without doubt only where one import runs.
-            let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS))?;
+            // A printed form names no number: without doubt only where one import runs, in the
+            // account that it came for if that is told.
+            let account = progress.waba_id.as_deref();
+            let mut running = imports::running(tx.sql(), at.saturating_sub(IMPORT_MS), account)?;
             match (running.pop(), running.is_empty()) {
                 (Some(channel), true) => channel,
                 _ => return Ok(Some("no_phone_number_id")),

@@ -5,20 +5,30 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::amend::{media_ref, settle};
+use super::customers::is_one_number;
 use super::{Body, Left, learn_wamid, news};
 use crate::meta::answered;
 use crate::meta::identity;
 use crate::meta::ladder::{Ladder, Step};
 use crate::meta::line;
 use crate::meta::media as files;
-use crate::meta::payload::{Content, Message, StatusWord};
+use crate::meta::payload::{Content, Customer, Message, StatusWord};
 use crate::store::chats::{ChannelRow, ConversationRow};
 use crate::store::sends::SendRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, chats, imports, sends, texts};
+use crate::store::{StoreError, WriteTx, amendments, chats, imports, reactions, sends, texts};
 
 /// The customer service window: 24 hours from the customer's last message (whatsapp.md 6), ms.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Why a note of the owner's to the own number has no place: it is nobody's conversation, and not meant for
+/// others to read. That WhatsApp echoes such notes is belief.
+pub(super) const TO_OURSELVES: &str = "to_ourselves";
+
+/// Whether the other end of a chat is the business number itself.
+pub(super) fn is_ourselves(channel: &ChannelRow, who: &Customer) -> bool {
+    who.phone.as_deref().is_some_and(|phone| is_one_number(&channel.digits, phone))
+}
 
 impl Body<'_> {
     /// A customer's message.
@@ -37,7 +47,7 @@ impl Body<'_> {
             return self.again(tx, &channel, held, message);
         }
         let at = self.at(message.at);
-        let mut chat = self.conversation(tx, &channel, &message.customer)?;
+        let mut chat = self.conversation(tx, &channel, &message.customer, at)?;
         let row = self.add(tx, &mut chat, message, "customer", at)?;
         chat.window_closes_at = chat.window_closes_at.max(Some(at.saturating_add(WINDOW_MS)));
         imports::wake(tx.sql(), &chat.id)?;
@@ -79,8 +89,14 @@ impl Body<'_> {
         {
             return self.again(tx, &channel, held, echo);
         }
-        line::alive(tx, self.marks, &channel.id, at)?;
-        let mut chat = self.conversation(tx, &channel, &echo.customer)?;
+        if is_ourselves(&channel, &echo.customer) {
+            line::alive(tx, self.marks, &channel.id, at)?;
+            return Ok(Some(TO_OURSELVES));
+        }
+        if !echo.automatic {
+            line::alive(tx, self.marks, &channel.id, at)?;
+        }
+        let mut chat = self.conversation(tx, &channel, &echo.customer, at)?;
         // What a program wrote in the business's name is no answer of the owner.
         let author = if echo.automatic { "automation" } else { "owner_app" };
         let row = self.add(tx, &mut chat, echo, author, at)?;
@@ -162,10 +178,16 @@ impl Body<'_> {
 }
 
 /// Takes an imported message out that now comes as a live one, which wins: it counts, rings and opens
-/// the window like any other. One that was deleted since stays as it is.
+/// the window like any other. One that was deleted since stays as it is, and an edit waits for the
+/// live one, whose own words are older.
 fn was_imported(tx: &WriteTx<'_>, held: &MessageRow) -> Result<bool, StoreError> {
     let imported = held.n < 0 && !held.deleted;
     if imported {
+        if let (Some(wamid), Some(edit)) = (&held.wamid, amendments::edit_of(tx.sql(), held)?) {
+            let side = reactions::side(&held.author_kind);
+            let (at, body, media) = (edit.0, &edit.1, edit.2.as_ref());
+            amendments::keep_edit(tx.sql(), (wamid, side), (at, body, media), tx.now())?;
+        }
         imports::take_out(tx.sql(), &held.conversation, held.n)?;
     }
     Ok(imported)
@@ -207,7 +229,7 @@ pub(super) fn quoted(
     wamid: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
     let Some(wamid) = wamid else { return Ok(None) };
-    Ok(match texts::by_wamid(tx.sql(), wamid)? {
+    Ok(match imports::by_either_wamid(tx.sql(), wamid)? {
         Some(target) => (target.conversation == chat.id).then_some(target.id),
         None => Some(identity::message(&chat.workspace, wamid)),
     })

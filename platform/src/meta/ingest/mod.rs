@@ -11,11 +11,12 @@ mod phonebook;
 mod statuses;
 
 use super::marks::Marks;
-use super::payload::{self, Handover, Thing, Trouble, Unreadable};
+use super::payload::{self, Handover, Leftover, Thing, Trouble, Unreadable};
 use crate::store::chats::ChannelRow;
 use crate::store::webhooks::{Lane, Pending};
 use crate::store::{StoreError, WriteTx, chats, reports, webhooks};
 
+pub(crate) use amend::forget_waiting;
 pub(crate) use statuses::{learn_wamid, news};
 
 /// One body being worked off.
@@ -48,6 +49,18 @@ impl Prepared {
             received_at: pending.received_at,
             position: pending.position,
             things: payload::read(&pending.body),
+        }
+    }
+
+    /// Takes out what had no place when it was worked off first, for no channel was known for it then.
+    pub(crate) fn leave_out(&mut self, indexes: &[usize]) {
+        let Ok(things) = &mut self.things else { return };
+        for index in indexes {
+            if let Some(thing) = things.get_mut(*index) {
+                let (field, kind) = thing.name();
+                let (field, kind) = (field.to_owned(), kind.to_owned());
+                *thing = Thing::Leftover(Leftover { field, kind, reason: "of_nobody_then" });
+            }
         }
     }
 

@@ -35,6 +35,9 @@ impl Body<'_> {
         match &person.news {
             PersonNews::Moved { phone, user_id } => {
                 let new = (phone.as_deref(), user_id.as_deref());
+                if is_over(tx, &contact, &person.customer, new, at)? {
+                    return Ok(Some("older_news_of_a_person"));
+                }
                 self.move_person(tx, contact.clone(), new, at)?;
             }
             PersonNews::KeyChanged => {}
@@ -153,6 +156,30 @@ impl Body<'_> {
         self.marks.conversation(&chat.workspace, &chat.id);
         Ok(None)
     }
+}
+
+/// Whether a contact had left the id that a move begins at before: it is told again, or late, and the
+/// contact is elsewhere by now. One that leads where the contact stands adds what it knows.
+fn is_over(
+    tx: &WriteTx<'_>,
+    contact: &ContactRow,
+    who: &Customer,
+    new: (Option<&str>, Option<&str>),
+    at: i64,
+) -> Result<bool, StoreError> {
+    let stands = (contact.phone.as_deref(), contact.wa_user_id.as_deref());
+    if (new.0.is_some() && new.0 == stands.0) || (new.1.is_some() && new.1 == stands.1) {
+        return Ok(false);
+    }
+    if who.user_id.as_deref().is_some_and(|id| stands.1 == Some(id)) {
+        return Ok(false);
+    }
+    for id in [&who.user_id, &who.phone].into_iter().flatten() {
+        if let Some(left) = people::left_at(tx.sql(), &contact.workspace, id)? {
+            return Ok(left >= at);
+        }
+    }
+    Ok(false)
 }
 
 /// The channel that the news came for; any of the account's where it names no number, for the

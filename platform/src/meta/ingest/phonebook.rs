@@ -1,8 +1,9 @@
 //! The address book of the owner's phone: names for contacts, and a sign of life.
 
+use super::customers::{self, By};
 use super::{Body, Left};
 use crate::meta::line;
-use crate::meta::payload::PhoneBookEntry;
+use crate::meta::payload::{PhoneBookEntry, number_key};
 use crate::store::people::ContactRow;
 use crate::store::{StoreError, WriteTx, people, phonebook};
 
@@ -21,7 +22,9 @@ impl Body<'_> {
         let who = &entry.customer;
         let name = who.name.as_deref().filter(|name| is_name(name));
         let mut newer = false;
-        for person in [&who.phone, &who.user_id].into_iter().flatten() {
+        // The owner's phone spells a number as it likes; names are found by what all spellings share.
+        let number = who.phone.as_deref().map(number_key);
+        for person in [&number, &who.user_id].into_iter().flatten() {
             newer |= phonebook::note(tx.sql(), &channel.id, person, name, at)?;
         }
         line::alive(tx, self.marks, &channel.id, at)?;
@@ -33,7 +36,10 @@ impl Body<'_> {
             None => None,
         };
         let contact = match (by_user, &who.phone) {
-            (None, Some(phone)) => people::by_phone(tx.sql(), &channel.workspace, phone)?,
+            // Of an old number nobody knows whom it names now.
+            (None, Some(phone)) => customers::by_phone(tx, &channel.workspace, Some(phone))?
+                .filter(|(_, by)| *by != By::Alias)
+                .map(|(contact, _)| contact),
             (found, _) => found,
         };
         if let Some(mut contact) = contact {
@@ -63,7 +69,8 @@ pub(super) fn shown_name(
 ) -> Result<Option<String>, StoreError> {
     let profile = phonebook::profile_name(tx.sql(), &contact.id, profile)?;
     let (phone, user_id) = (contact.phone.as_deref(), contact.wa_user_id.as_deref());
-    let book = phonebook::name(tx.sql(), &contact.workspace, phone, user_id)?;
+    let key = phone.map(number_key);
+    let book = phonebook::name(tx.sql(), &contact.workspace, [phone, key.as_deref(), user_id])?;
     Ok(book.or(profile))
 }
 

@@ -59,6 +59,24 @@ pub(crate) enum Effect {
     Tell(&'static str),
 }
 
+/// Events that tell of prices, places and contracts: nothing follows from them here.
+pub(crate) const INFORMATIONAL: [&str; 6] = [
+    "BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE",
+    "AUTH_INTL_PRICE_ELIGIBILITY_UPDATE",
+    "VOLUME_BASED_PRICING_TIER_UPDATE",
+    "MM_LITE_TERMS_SIGNED",
+    "AD_ACCOUNT_LINKED",
+    "PARTNER_CLIENT_CERTIFICATION_STATUS_UPDATE",
+];
+
+/// What an event says, as it is noted: two of one name and one second are a repeat only if they say
+/// the same.
+pub(crate) fn told(news: &AccountNews) -> String {
+    let limits = news.restrictions.iter().map(|restriction| restriction.kind.as_str());
+    let said = news.ban_state.as_deref().into_iter().chain(limits);
+    said.fold(news.event.clone(), |told, word| format!("{told} {word}"))
+}
+
 /// The topic of an event and what it does. An event that is not known does nothing.
 pub(crate) fn effects(news: &AccountNews) -> (Topic, Vec<Effect>) {
     match news.event.as_str() {

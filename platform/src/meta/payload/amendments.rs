@@ -40,6 +40,7 @@ pub(super) fn read(
         at: time_ms(message.get("timestamp")),
         customer: who.unwrap_or_default(),
         by_business,
+        automatic: false,
         act,
     })
 }

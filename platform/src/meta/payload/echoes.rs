@@ -7,7 +7,7 @@ use super::messages::{kind, message};
 use super::people::customer;
 use super::read::Place;
 use super::values::items;
-use super::{Message, Thing};
+use super::{Amendment, Message, Thing};
 
 pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
     let echoes = items(value.get("message_echoes"));
@@ -33,6 +33,7 @@ pub(super) fn read_one(place: &Place<'_>, value: &Value, echo: &Value, only: boo
 pub(super) fn automatic(thing: Thing) -> Thing {
     match thing {
         Thing::Echo(echo) => Thing::Echo(Message { automatic: true, ..echo }),
+        Thing::Amendment(amendment) => Thing::Amendment(Amendment { automatic: true, ..amendment }),
         other => other,
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Old {
 pub(crate) struct Progress {
     /// Our number; some printed forms name none.
     pub(crate) phone_number_id: Option<String>,
+    /// The account that it came for, where there is an envelope.
+    pub(crate) waba_id: Option<String>,
     /// 0, 1, 2: days 0-1, 1-90, 90-180 before the onboarding.
     pub(crate) phase: Option<i64>,
     /// 0 to 100 over all phases.
@@ -54,9 +56,10 @@ pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
             let who = |contacts| {
                 people::customer(message.get(number), message.get(user), contacts, false)
             };
+            let of_person = is_of_person(message);
             let read = message_of(place, value, message, who);
             things.push(read.map_or_else(Thing::Leftover, |message| {
-                Thing::Old(Old { message: nameless(message), by_business, of_person: true })
+                Thing::Old(Old { message: nameless(message), by_business, of_person })
             }));
         }
     }
@@ -69,9 +72,7 @@ pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
 
 fn read_thread(place: &Place<'_>, value: &Value, thread: &Value, things: &mut Vec<Thing>) {
     let messages = items(thread.get("messages"));
-    let kind = |message: &Value| message.get("type").and_then(Value::as_str).map(word);
-    let of_person =
-        messages.iter().any(|m| kind(m).is_some_and(|kind| !NO_PERSON.contains(&kind.as_str())));
+    let of_person = messages.iter().any(is_of_person);
     let whose = customer(thread);
     for message in messages {
         let by_business = is_by_business(value, message);
@@ -88,6 +89,12 @@ fn read_thread(place: &Place<'_>, value: &Value, thread: &Value, things: &mut Ve
             Thing::Old(Old { message: nameless(message), by_business, of_person })
         }));
     }
+}
+
+/// Whether a person wrote it.
+fn is_of_person(message: &Value) -> bool {
+    let kind = message.get("type").and_then(Value::as_str).map(word);
+    kind.is_some_and(|kind| !NO_PERSON.contains(&kind.as_str()))
 }
 
 /// The customer that a thread is with, as far as the thread itself tells.
@@ -148,6 +155,7 @@ fn read_progress(place: &Place<'_>, value: &Value, part: &Value, things: &mut Ve
     if phase.is_some() || percent.is_some() {
         things.push(Thing::Progress(Progress {
             phone_number_id: number_id(value),
+            waba_id: id(place.entry.get("id")),
             phase,
             percent: percent.map(|percent| percent.clamp(0, 100)),
             declined: false,
@@ -162,6 +170,7 @@ fn read_error(place: &Place<'_>, value: &Value, error: &Value, things: &mut Vec<
     things.push(match int(error.get("code")) {
         Some(DECLINED) => Thing::Progress(Progress {
             phone_number_id: number_id(value),
+            waba_id: id(place.entry.get("id")),
             phase: None,
             percent: None,
             declined: true,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::values::{copy_texts, decimal, int, items, put, text, word};
+use super::values::{copy_texts, decimal, int, items, put, text, without_nul, word};
 
 /// The body of an `interactive` message; none if its object names no kind. A kind that is not known keeps its word and its data.
 pub(super) fn read(part: &Value) -> Option<Value> {
@@ -19,11 +19,11 @@ pub(super) fn read(part: &Value) -> Option<Value> {
             // A string that holds JSON; kept as it is where it holds none.
             let form = text(said.get("response_json"));
             let form = form.map(|form| serde_json::from_str(&form).unwrap_or(Value::String(form)));
-            put(&mut body, "data", form);
+            put(&mut body, "data", form.map(without_nul));
         }
         _ => {
             copy_texts(&mut body, said, &["id", "title", "description"]);
-            put(&mut body, "data", said.is_object().then(|| said.clone()));
+            put(&mut body, "data", said.is_object().then(|| without_nul(said.clone())));
         }
     }
     Some(body.into())

@@ -29,8 +29,10 @@ const REFERRAL: [&str; 11] = [
 
 pub(super) fn read(place: &Place<'_>, value: &Value, things: &mut Vec<Thing>) {
     let messages = items(value.get("messages"));
+    // The contacts beside it may be those of a status.
+    let only = messages.len() == 1 && items(value.get("statuses")).is_empty();
     for one in messages {
-        things.push(read_one(place, value, one, messages.len() == 1));
+        things.push(read_one(place, value, one, only));
     }
     statuses::read(place, value, things);
     for error in items(value.get("errors")) {

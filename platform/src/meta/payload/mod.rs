@@ -256,6 +256,8 @@ pub(crate) struct Amendment {
     pub(crate) customer: Customer,
     /// The owner did it on the phone, not the customer.
     pub(crate) by_business: bool,
+    /// A program did it in the business's name: no sign of the owner's phone.
+    pub(crate) automatic: bool,
     /// What was done.
     pub(crate) act: Act,
 }

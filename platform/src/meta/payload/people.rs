@@ -58,7 +58,10 @@ pub(crate) fn customer(
         take(&mut who, id(entry.get("user_id")));
         take(&mut who, id(entry.get("wa_id")));
         let profile = entry.get("profile");
-        who.name = text(profile.and_then(|p| p.get("name")));
+        // Blanks alone would be a person whom nobody sees in the list.
+        who.name = text(profile.and_then(|p| p.get("name")))
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty());
         who.username = text(profile.and_then(|p| p.get("username")))
             .map(|name| name.trim_start_matches('@').to_owned())
             .filter(|name| !name.is_empty());

@@ -49,7 +49,7 @@ fn recipient(value: &Value, status: &Value) -> Option<Customer> {
         return None;
     }
     let (number, user_id) = (status.get("recipient_id"), status.get("recipient_user_id"));
-    let only = items(value.get("statuses")).len() == 1;
+    let only = items(value.get("statuses")).len() == 1 && items(value.get("messages")).is_empty();
     customer(number, user_id, items(value.get("contacts")), only)
 }
 

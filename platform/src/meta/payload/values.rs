@@ -11,6 +11,20 @@ pub(crate) fn text(value: Option<&Value>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// JSON without U+0000 in any of its texts and names.
+pub(crate) fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('\0', "").into(),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| (name.replace('\0', ""), without_nul(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other,
+    }
+}
+
 /// An id: a non-empty string without surrounding blanks, or a number.
 pub(crate) fn id(value: Option<&Value>) -> Option<String> {
     match value? {
