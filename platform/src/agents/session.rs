@@ -123,10 +123,10 @@ pub(crate) async fn refresh(
                 return Ok(Err(ApiError::new(ErrorCode::SessionEnded)));
             }
             let next = match judge_refresh(&session, k, &sha256(token.expose().as_bytes())) {
-                Judgement::Rotate => {
-                    let next = session.k.saturating_add(1);
-                    let hash = sha256(token::refresh(&key, &session.id, next).as_bytes());
-                    sessions::rotate(tx, &session.id, next, &hash)?;
+                Judgement::Rotate | Judgement::Ahead => {
+                    let next = k.saturating_add(1);
+                    let hash = |k| sha256(token::refresh(&key, &session.id, k).as_bytes());
+                    sessions::rotate(tx, &session.id, next, &hash(next), &hash(k))?;
                     next
                 }
                 Judgement::Repeat => session.k,
@@ -178,6 +178,9 @@ enum Judgement {
     Rotate,
     /// The one before, whose successor was never used: its answer was lost, give it again.
     Repeat,
+    /// One that the store has not handed out yet, and yet it bears our seal: it was handed out
+    /// after the copy was made that this store is. Its phone goes on from there.
+    Ahead,
     /// An older one: somebody has a copy.
     Reuse,
 }
@@ -187,6 +190,8 @@ fn judge_refresh(session: &Session, k: i64, hash: &[u8]) -> Judgement {
         Judgement::Rotate
     } else if k == session.k - 1 && session.previous_hash.as_deref() == Some(hash) {
         Judgement::Repeat
+    } else if k > session.k {
+        Judgement::Ahead
     } else {
         Judgement::Reuse
     }
@@ -239,6 +244,7 @@ mod tests {
                 let expected = match used {
                     _ if used == newest => Judgement::Rotate,
                     _ if used == newest - 1 && used > 0 => Judgement::Repeat,
+                    _ if used > newest => Judgement::Ahead,
                     _ => Judgement::Reuse,
                 };
                 assert_eq!(judge_refresh(&session, used, &hash(used)), expected, "{newest} {used}");

@@ -104,12 +104,18 @@ pub fn insert(
     Ok(())
 }
 
-/// Makes token `k` the newest; the one before stays known.
-pub fn rotate(tx: &WriteTx<'_>, id: &str, k: i64, hash: &[u8]) -> Result<(), StoreError> {
+/// Makes token `k` the newest; the one that was given for it stays known.
+pub fn rotate(
+    tx: &WriteTx<'_>,
+    id: &str,
+    k: i64,
+    hash: &[u8],
+    previous: &[u8],
+) -> Result<(), StoreError> {
     tx.sql().execute(
-        "UPDATE sessions SET k = ?2, previous_hash = current_hash, current_hash = ?3, used_at = ?4
+        "UPDATE sessions SET k = ?2, previous_hash = ?5, current_hash = ?3, used_at = ?4
          WHERE id = ?1",
-        (id, k, hash, tx.now()),
+        (id, k, hash, tx.now(), previous),
     )?;
     Ok(())
 }

@@ -45,6 +45,7 @@ mod out_small;
 mod out_templates;
 mod paper;
 mod replay;
+mod restored;
 mod rules_coexistence;
 mod rules_inbound;
 mod rules_outbound;
