@@ -7,6 +7,7 @@ mod bad_worlds;
 mod canary;
 mod cli;
 mod cli_operations;
+mod clock;
 mod commands;
 mod connect;
 mod contract;
