@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -276,7 +277,6 @@ fn every_setting_may_stand_in_the_file_and_a_wrong_one_is_named() {
         assert_eq!((output.status.code(), line.lines().count()), (Some(1), 1));
     }
     // What is no text is not the same as what is not set.
-    use std::os::unix::ffi::OsStrExt as _;
     let bytes = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     let output = command(&data, &["status"]).env("FIELDLINE_KEY", bytes).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
