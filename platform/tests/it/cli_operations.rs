@@ -11,7 +11,7 @@ use std::process::{Child, Command};
 
 use serde_json::Value;
 
-use crate::cli::{PASSWORD, TOKEN, command, end, failed, ok, run};
+use crate::cli::{PASSWORD, TOKEN, command, end, failed, ok, post, run};
 
 fn set_up(data: &Path) {
     ok(data, &["workspace", "create", "--name", "B", "--owner-email", "o@example.test"], PASSWORD);
@@ -98,11 +98,24 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
     set_up(&data);
     let (child, address) = serve(&data, &[], &SECRETS);
     assert_eq!(webhook(&address, b"{\"kept\": 1}"), 200);
+    let sign_in = |device: u8| {
+        format!(
+            "{{\"email\": \"o@example.test\", \"password\": \"{PASSWORD}\", \"device\": {{\"id\": \
+             \"00000000-0000-4000-8000-00000000000{device}\", \"name\": \"P\", \"platform\": \"t\"}}}}"
+        )
+    };
+    assert_eq!(post(&address, "/v1/session", &sign_in(1)).0, 200);
     let taken = ok(&data, &["backup", copy_name], "");
     assert_eq!(taken["key_included"], false);
     assert!(taken["database_bytes"].as_u64().unwrap() > 0);
     assert_eq!(failed(&data, &["backup", copy_name], ""), "not_empty");
     assert_eq!(failed(&data, &["restore", copy_name], ""), "already_serving");
+    // After the copy: its phone is removed, and another that comes only now.
+    assert_eq!(post(&address, "/v1/session", &sign_in(2)).0, 200);
+    for device in 1..=2 {
+        let id = format!("00000000-0000-4000-8000-00000000000{device}");
+        ok(&data, &["device", "revoke", "--device", &id], "");
+    }
     end(child);
     for file in fs::read_dir(&copy).unwrap() {
         assert_eq!(fs::metadata(file.unwrap().path()).unwrap().permissions().mode() & 0o077, 0);
@@ -111,7 +124,9 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
     // Without the key there is no restore, and none is made up.
     assert_eq!(failed(&place, &["restore", copy_name], ""), "setting");
     assert!(!place.join("key").exists());
-    fs::copy(data.join("key"), place.join("key")).unwrap();
+    for file in ["key", "revoked"] {
+        fs::copy(data.join(file), place.join(file)).unwrap();
+    }
     ok(&place, &["restore", copy_name], "");
     assert_eq!(failed(&place, &["restore", copy_name], ""), "not_empty");
     let before = ok(&data, &["status"], "");
@@ -125,8 +140,14 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
         sql.query_row("SELECT epoch FROM workspaces", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(epoch(&place), epoch(&data), "only serve begins a new epoch");
-    let (child, _) = serve(&place, &[], &SECRETS);
+    let (child, address) = serve(&place, &[], &SECRETS);
     assert_ne!(epoch(&place), epoch(&data));
+    for (device, status, code) in
+        [(1, 401, "device_revoked"), (2, 401, "device_revoked"), (3, 200, "")]
+    {
+        let (got, answer) = post(&address, "/v1/session", &sign_in(device));
+        assert!(got == status && answer.contains(code), "{device} {got} {answer}");
+    }
     assert!(end(child).contains(" restored copied_at="));
     let after = ok(&place, &["status"], "");
     assert_eq!(after["agents"], before["agents"]);
