@@ -139,3 +139,25 @@ async fn what_is_deleted_makes_room_on_the_disk() {
     assert_eq!(world.one::<String>("PRAGMA integrity_check"), "ok");
     assert_eq!(world.one::<i64>("SELECT count(*) FROM messages"), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_leaves_no_long_log_behind() {
+    const LIMIT: u64 = 64 * 1024 * 1024;
+    let world = World::new().await;
+    let size = || std::fs::metadata(world.folder().join("platform.db-wal")).unwrap().len();
+    // A backup of a large store, say: one look that lasts, and no log is put away meanwhile.
+    let mut slow = world.sql();
+    let look = slow.transaction().unwrap();
+    let count = || look.query_row("SELECT count(*) FROM webhooks", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count().unwrap(), 0);
+    for _ in 0..80 {
+        assert_eq!(world.raw(vec![b' '; 1_000_000]).await, StatusCode::OK);
+    }
+    assert!(size() > LIMIT, "the log has to grow while somebody looks: {}", size());
+    assert_eq!(count().unwrap(), 0, "a look is one moment");
+    drop(look);
+    for _ in 0..3 {
+        assert_eq!(world.raw(vec![b' '; 5_000]).await, StatusCode::OK);
+    }
+    assert!(size() <= LIMIT, "{}", size());
+}
