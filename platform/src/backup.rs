@@ -27,8 +27,9 @@ const REVOKED: &str = "revoked";
 /// What is being written has this behind its name until it is whole.
 const UNDONE: &str = "undone";
 
-/// What may lie in a data folder into which a copy is restored: nothing that a copy brings.
-const MAY_BE_THERE: [&str; 3] = ["key", REVOKED, app::LOCK];
+/// What may lie in a data folder into which a copy is restored: nothing that a copy brings. A
+/// folder that is a whole disk's has one of the file system's own.
+const MAY_BE_THERE: [&str; 4] = ["key", REVOKED, app::LOCK, "lost+found"];
 
 /// A copy could not be made or brought back.
 #[derive(Debug, thiserror::Error)]

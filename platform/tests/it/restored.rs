@@ -146,6 +146,8 @@ async fn a_restore_that_was_cut_short_is_tried_again() {
     for name in ["platform.db.undone", "platform.db.undone-journal", "revoked.undone"] {
         fs::write(file(name), b"half").unwrap();
     }
+    // A disk of its own, too.
+    fs::create_dir(file("lost+found")).unwrap();
     for folder in ["media", "media.undone"] {
         fs::create_dir(file(folder)).unwrap();
         fs::write(file(folder).join("bb"), b"half").unwrap();
@@ -154,7 +156,7 @@ async fn a_restore_that_was_cut_short_is_tried_again() {
     let mut names: Vec<_> =
         fs::read_dir(place.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["media", "platform.db", "serve.lock"]);
+    assert_eq!(names, ["lost+found", "media", "platform.db", "serve.lock"]);
     assert!(file("media/aa").exists() && !file("media/bb").exists());
     // What somebody else put there is nobody's to remove.
     for strange in ["media", "notes.undone", "platform.db.undone2"] {
