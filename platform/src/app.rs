@@ -27,7 +27,8 @@ use crate::metrics::{Counted, Metrics};
 use crate::office::{Office, key_proof};
 use crate::settings::Settings;
 use crate::state::{AppState, Ports, Shared};
-use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts};
+use crate::store::{DATABASE, OpenError, Store, StoreError, audit, changes, facts, room};
+use crate::support::arriving::Arriving;
 use crate::support::disk::{DiskFloor, FileSystem, FreeSpace};
 use crate::support::stop::Stop;
 use crate::{agents, backup, meta, routes};
@@ -130,6 +131,7 @@ impl Platform {
             ports,
             store,
             stop: Stop::default(),
+            arriving: Arriving::default(),
             intake: Intake::default(),
             own_address: Awaited::default(),
             webhooks: WebhookProcessor::default(),
@@ -282,12 +284,30 @@ async fn keep_short(state: AppState) {
             Ok(rows) => log::info!("changes_pruned rows={rows}"),
             Err(error) => log::warn!("changes_not_pruned cause=\"{error}\""),
         }
+        if state.disk.is_short()
+            && let Err(error) = give_back(&state).await
+        {
+            log::warn!("room_not_given_back cause=\"{error}\"");
+        }
         tokio::select! {
             biased;
             () = state.stop.stopped() => return,
             () = tokio::time::sleep(PRUNE_ROUND) => {}
         }
     }
+}
+
+/// Gives the disk back what was deleted: otherwise the store itself would hold a full disk below
+/// its floor for ever, however much room there is inside it.
+async fn give_back(state: &AppState) -> Result<(), StoreError> {
+    while state.store.write(|tx| room::give_back(tx.sql())).await? {
+        if state.stop.is_stopping() {
+            return Ok(());
+        }
+        // Whoever waits for the writer goes between two slices.
+        tokio::task::yield_now().await;
+    }
+    state.store.checkpoint().await
 }
 
 /// The process runs.

@@ -27,8 +27,9 @@ const REVOKED: &str = "revoked";
 /// What is being written has this behind its name until it is whole.
 const UNDONE: &str = "undone";
 
-/// What may lie in a data folder into which a copy is restored: nothing that a copy brings.
-const MAY_BE_THERE: [&str; 3] = ["key", REVOKED, app::LOCK];
+/// What may lie in a data folder into which a copy is restored: nothing that a copy brings. A
+/// folder that is a whole disk's has one of the file system's own.
+const MAY_BE_THERE: [&str; 4] = ["key", REVOKED, app::LOCK, "lost+found"];
 
 /// A copy could not be made or brought back.
 #[derive(Debug, thiserror::Error)]
@@ -124,15 +125,32 @@ pub struct Taken {
 /// not disturbed; `now` is ms UTC.
 ///
 /// # Errors
-/// [`BackupError`]; what was written by then stays, under names that no restore takes.
-pub fn take(data: &Path, dir: &Path, now: i64) -> Result<Taken, BackupError> {
-    if !data.join(DATABASE).is_file() {
+/// [`BackupError`]; what was written by then is taken away again, for it may be what fills the disk
+/// on which a `serve` has to go on. After a kill it stays, under names that no restore takes.
+pub fn take(data: &Path, dir: &Path, key: &Key, now: i64) -> Result<Taken, BackupError> {
+    let source = data.join(DATABASE);
+    if !source.is_file() {
         return Err(BackupError::NoBackup);
     }
+    // Without its key a copy is worth nothing: better known now than on the day it is needed.
+    fits(&source, key)?;
+    let was_there = dir.exists();
     private_folder(dir)?;
     if fs::read_dir(dir)?.next().is_some() {
         return Err(BackupError::NotEmpty("the folder of the backup"));
     }
+    let taken = fill(data, dir, now);
+    if taken.is_err() {
+        // The error itself says more than one of cleaning up would.
+        let _ = empty(dir);
+        if !was_there {
+            let _ = fs::remove_dir(dir);
+        }
+    }
+    taken
+}
+
+fn fill(data: &Path, dir: &Path, now: i64) -> Result<Taken, BackupError> {
     let undone = dir.join(format!("{DATABASE}.{UNDONE}"));
     // The database first: what it names is never changed under `media`, and what comes later
     // than it does no harm.
@@ -155,19 +173,23 @@ pub fn restore(data: &Path, dir: &Path, key: &Key, now: i64) -> Result<Taken, Ba
         return Err(BackupError::NoBackup);
     }
     let _lock = app::lock(data)?;
+    clear_undone(data)?;
     for entry in fs::read_dir(data)? {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        if let Some(undone) = name.strip_suffix(UNDONE).map(|_| data.join(&*name)) {
-            // What a restore that was cut short has left.
-            if undone.is_dir() { fs::remove_dir_all(&undone)? } else { fs::remove_file(&undone)? }
-        } else if !MAY_BE_THERE.contains(&&*name) {
+        if !MAY_BE_THERE.contains(&&*entry?.file_name().to_string_lossy()) {
             return Err(BackupError::NotEmpty("the data folder"));
         }
     }
-    if copy::key_proof(&source)?.is_some_and(|proof| proof != key_proof(key)) {
-        return Err(BackupError::WrongKey);
+    fits(&source, key)?;
+    let brought = bring(data, dir, now);
+    if brought.is_err() {
+        // The error itself says more than one of cleaning up would.
+        let _ = clear_undone(data);
     }
+    brought
+}
+
+fn bring(data: &Path, dir: &Path, now: i64) -> Result<Taken, BackupError> {
+    let source = dir.join(DATABASE);
     let undone = data.join(format!("{DATABASE}.{UNDONE}"));
     let media_undone = data.join(format!("{MEDIA}.{UNDONE}"));
     let database = copy::copy(&source, &undone, now)?;
@@ -180,6 +202,50 @@ pub fn restore(data: &Path, dir: &Path, key: &Key, now: i64) -> Result<Taken, Ba
     fs::rename(&undone, data.join(DATABASE))?;
     sync_folder(data)?;
     Ok(taken(now, database, media))
+}
+
+/// Whether this key opens the database at `path`.
+fn fits(path: &Path, key: &Key) -> Result<(), BackupError> {
+    if copy::key_proof(path)?.is_some_and(|proof| proof != key_proof(key)) {
+        return Err(BackupError::WrongKey);
+    }
+    Ok(())
+}
+
+/// Takes away what a restore that was cut short has left: what is called undone, and beside an
+/// undone database the folder `media`, which then is its. The database goes last, so that this may
+/// be cut short too.
+fn clear_undone(data: &Path) -> Result<(), BackupError> {
+    let is_undone = |name: &str, what: &str| {
+        name.strip_prefix(what).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| {
+            rest == UNDONE || rest.strip_prefix(UNDONE).is_some_and(|rest| rest.starts_with('-'))
+        })
+    };
+    let (mut names, mut databases) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(data)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if is_undone(&name, DATABASE) {
+            databases.push(name);
+        } else if [MEDIA, REVOKED].iter().any(|what| is_undone(&name, what)) {
+            names.push(name);
+        }
+    }
+    if !databases.is_empty() && !data.join(DATABASE).exists() && data.join(MEDIA).exists() {
+        names.push(MEDIA.to_owned());
+    }
+    names.extend(databases);
+    names.iter().try_for_each(|name| remove(&data.join(name)))?;
+    Ok(())
+}
+
+/// Takes everything out of a folder.
+fn empty(folder: &Path) -> Result<(), std::io::Error> {
+    fs::read_dir(folder)?.try_for_each(|entry| remove(&entry?.path()))
+}
+
+fn remove(path: &Path) -> Result<(), std::io::Error> {
+    let is_folder = fs::symlink_metadata(path)?.is_dir();
+    if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 fn taken(at: i64, database: Copied, media: (u64, u64)) -> Taken {

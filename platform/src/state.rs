@@ -16,6 +16,7 @@ use crate::meta::wake::{SendQueue, Wake, WebhookProcessor};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::support::arriving::Arriving;
 use crate::support::disk::DiskFloor;
 use crate::support::stop::Stop;
 use crate::support::{Clock, Executor, Rng};
@@ -54,6 +55,8 @@ pub struct Shared {
     pub store: Store,
     /// Tells every task to end.
     pub stop: Stop,
+    /// Bodies on their way into memory.
+    pub arriving: Arriving,
     /// Webhook bodies that wait for the disk.
     pub intake: Intake,
     /// Test webhooks on their way to our own public address.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::StreamExt as _;
@@ -113,6 +113,23 @@ pub(crate) async fn known_client(
     }
 }
 
+/// Takes nothing new of the office's in while the disk is below its floor. What only reads goes on,
+/// and so does what makes room or shuts somebody out: that cannot wait for an operator.
+pub(crate) async fn room_for_more(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let path = request.uri().path();
+    let adds = [Method::POST, Method::PUT, Method::PATCH].contains(request.method())
+        && path.starts_with("/office/")
+        && !["/revoke", "/preview"].iter().any(|end| path.ends_with(end));
+    if adds && state.disk.is_below() {
+        return Err(ApiError::new(ErrorCode::ServerFull));
+    }
+    Ok(next.run(request).await)
+}
+
 /// There is nothing under this path, or not by this method.
 pub(crate) async fn not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound)
@@ -124,30 +141,34 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
-        let bytes = body(request.into_body()).await?;
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let bytes = body(state, request.into_body()).await?;
         // serde's sentence may quote the body, so only the code goes out.
         serde_json::from_slice(&bytes).map(Self).map_err(|_| ApiError::new(ErrorCode::Malformed))
     }
 }
 
-async fn body(body: Body) -> Result<Vec<u8>, ApiError> {
+async fn body(state: &AppState, body: Body) -> Result<Vec<u8>, ApiError> {
     let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX);
     if body.size_hint().lower() > limit {
         return Err(ApiError::too_large(MAX_BODY));
     }
-    tokio::time::timeout(BODY_TIME, collect(body))
+    tokio::time::timeout(BODY_TIME, collect(state, body))
         .await
         .unwrap_or_else(|_| Err(ApiError::new(ErrorCode::Malformed)))
 }
 
-async fn collect(body: Body) -> Result<Vec<u8>, ApiError> {
+async fn collect(state: &AppState, body: Body) -> Result<Vec<u8>, ApiError> {
     let mut stream = body.into_data_stream();
+    let mut share = state.arriving.body();
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| ApiError::new(ErrorCode::Malformed))?;
         if bytes.len().saturating_add(chunk.len()) > MAX_BODY {
             return Err(ApiError::too_large(MAX_BODY));
+        }
+        if !share.grow(chunk.len()) {
+            return Err(ApiError::new(ErrorCode::Overloaded));
         }
         bytes.extend_from_slice(&chunk);
     }

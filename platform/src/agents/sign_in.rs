@@ -14,6 +14,7 @@ use super::http::JsonBody;
 use super::session::{Decided, Grant, grant};
 use super::{link_code, password, token, wiped};
 use crate::desk::audit::{self, Who};
+use crate::desk::revoke::RevokedFile;
 use crate::state::AppState;
 use crate::store::devices::DeviceInfo;
 use crate::store::members::{Member, normal_email};
@@ -24,6 +25,9 @@ use crate::support::{Key, Secret};
 
 /// The longest name of a device, in Unicode scalar values.
 const MAX_NAME: usize = 200;
+
+/// How far a clock may be set back before link codes made under it count as over, ms.
+const CLOCK_MS: i64 = 60 * 60 * 1000;
 
 /// The longest platform or version word, in bytes.
 const MAX_WORD: usize = 40;
@@ -169,6 +173,7 @@ async fn by_password(
     let Some(member) = member.filter(|_| fits) else {
         return Err(ApiError::new(ErrorCode::WrongCredentials));
     };
+    let removed = RevokedFile::of(&state.settings.data);
     state
         .store
         .write(move |tx| -> Decided<Grant> {
@@ -183,7 +188,7 @@ async fn by_password(
             if let Some(from) = tried_from {
                 sessions::take_back(tx, &from)?;
             }
-            sign_in(tx, &key, &member, &device).map(|done| done.map(|(grant, _)| grant))
+            sign_in(tx, &key, &removed, &member, &device).map(|done| done.map(|(grant, _)| grant))
         })
         .await?
 }
@@ -197,6 +202,7 @@ async fn by_link_code(
     let key = state.settings.key.clone();
     let hash = link_code::hash(&key, code.expose());
     let failures = failures_key(&key, "peer", peer);
+    let removed = RevokedFile::of(&state.settings.data);
     state
         .store
         .write(move |tx| -> Decided<Grant> {
@@ -217,7 +223,7 @@ async fn by_link_code(
                 return grant(tx, &key, &member, &session.id, session.k).map(Ok);
             }
             sessions::take_back(tx, &failures)?;
-            let (grant, session) = match sign_in(tx, &key, &member, &device)? {
+            let (grant, session) = match sign_in(tx, &key, &removed, &member, &device)? {
                 Ok(done) => done,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -232,7 +238,9 @@ fn usable_code(tx: &WriteTx<'_>, hash: &[u8]) -> Decided<(link_codes::LinkCode, 
     let Some(code) = link_codes::find(tx.sql(), hash)? else {
         return Ok(Err(ApiError::link_code("unknown")));
     };
-    if code.expires_at <= tx.now() {
+    // One that lives longer than any does was made by a clock that ran ahead.
+    let left = code.expires_at.saturating_sub(tx.now());
+    if left <= 0 || left > CLOCK_MS + link_code::LIFETIME_MS {
         return Ok(Err(ApiError::link_code("expired")));
     }
     match members::find(tx.sql(), &code.member)?.filter(|member| !member.removed) {
@@ -245,6 +253,7 @@ fn usable_code(tx: &WriteTx<'_>, hash: &[u8]) -> Decided<(link_codes::LinkCode, 
 fn sign_in(
     tx: &mut WriteTx<'_>,
     key: &Key,
+    removed: &RevokedFile,
     member: &Member,
     device: &DeviceInfo,
 ) -> Decided<(Grant, String)> {
@@ -254,6 +263,9 @@ fn sign_in(
         }
         Some(owner) if owner.revoked => {
             devices::reached(tx, &device.id)?;
+            return Ok(Err(ApiError::device_revoked(&wiped::token(key, &device.id))));
+        }
+        None if removed.holds_device(&device.id)? => {
             return Ok(Err(ApiError::device_revoked(&wiped::token(key, &device.id))));
         }
         _ => {}

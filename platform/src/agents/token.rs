@@ -9,6 +9,9 @@ use crate::support::keys::{Purpose, mac, verify};
 /// How long an access token is good, in seconds.
 pub const ACCESS_SECONDS: i64 = 15 * 60;
 
+/// A token that is good for longer than any ever is was made by a clock that ran ahead, ms.
+const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Makes the access token of a session, good until `until` (ms UTC): nothing is stored, the
 /// session itself is looked up at each request.
 pub(crate) fn access(key: &Key, session: &str, until: i64) -> String {
@@ -18,7 +21,7 @@ pub(crate) fn access(key: &Key, session: &str, until: i64) -> String {
 /// The session that an access token names, if the token is ours and not over at `now`.
 pub(crate) fn read_access<'t>(key: &Key, token: &'t str, now: i64) -> Option<&'t str> {
     let (session, until) = check(key, Purpose::Access, token)?;
-    (now < until).then_some(session)
+    (now < until && until.saturating_sub(now) <= LONGEST_MS).then_some(session)
 }
 
 /// Makes refresh token number `k` of a session. The same `k` gives the same token, so that a lost
@@ -59,6 +62,8 @@ mod tests {
         assert_eq!(read_access(&key, &token, 99), Some("s"));
         assert_eq!(read_access(&key, &token, 100), None);
         assert_eq!(read_access(&other, &token, 99), None);
+        // Made by a clock that ran ahead and has been put right since.
+        assert_eq!(read_access(&key, &token, 99 - LONGEST_MS), None);
         assert_eq!(read_refresh(&key, &token), None);
         assert_eq!(read_access(&key, &refresh(&key, "s", 100), 99), None);
         assert_eq!(read_refresh(&key, &refresh(&key, "s", 3)), Some(("s", 3)));

@@ -293,9 +293,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         None => SettingsFile::default(),
         Some(path) => SettingsFile::read(&path)?,
     };
+    all_text()?;
     runtime.block_on(async {
         match arguments.command {
             Command::Serve => serve::serve(&file).await,
+            Command::Backup { dir } => backup(&file, dir).await,
             Command::Restore { dir } => restore(&file, dir).await,
             command => operate(command, &file).await,
         }
@@ -304,7 +306,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
     let rng: Arc<dyn Rng> = Arc::new(SystemRng::new());
-    let settings = FolderSettings::from_env(&env(file), rng.as_ref())?;
+    let settings = match command {
+        Command::Workspace(_) => FolderSettings::from_env(&env(file), rng.as_ref())?,
+        _ => FolderSettings::of_a_store(&env(file), rng.as_ref())?,
+    };
     // The secret is asked for before the store is opened: nobody waits for a person who types.
     let secret = match command {
         Command::Workspace(_) | Command::Agent(AgentCommand::Add { .. }) | Command::Channel(_) => {
@@ -351,12 +356,11 @@ async fn operate(command: Command, file: &SettingsFile) -> Result<(), Failure> {
             equal = report.equal;
             answer(&report)
         }
-        Command::Backup { dir } => {
-            let (data, now) = (settings.data.clone(), clock.now_ms());
-            let taken = blocking(executor.as_ref(), move || backup::take(&data, &dir, now)).await?;
-            answer(&taken)
-        }
-        Command::Status | Command::Serve | Command::Restore { .. } | Command::Explain { .. } => {
+        Command::Status
+        | Command::Serve
+        | Command::Backup { .. }
+        | Command::Restore { .. }
+        | Command::Explain { .. } => {
             let mut status = answer(&office.counts().await?);
             if let Some(status) = status.as_object_mut() {
                 let lag = status.get("webhooks_oldest_pending").and_then(Value::as_i64);
@@ -386,6 +390,17 @@ impl From<RoleArgument> for Role {
     }
 }
 
+/// Not by way of the office, which would bring the store to this program's schema: a copy that is
+/// made before an upgrade has to fit the program before it.
+async fn backup(file: &SettingsFile, dir: PathBuf) -> Result<(), Failure> {
+    let settings = FolderSettings::of_a_store(&env(file), &SystemRng::new())?;
+    let now = SystemClock.now_ms();
+    let work = move || backup::take(&settings.data, &dir, &settings.key, now);
+    let taken = blocking(&BlockingPool, work).await?;
+    print(&answer(&taken));
+    Ok(())
+}
+
 async fn restore(file: &SettingsFile, dir: PathBuf) -> Result<(), Failure> {
     let settings = FolderSettings::with_a_key(&env(file))?;
     let now = SystemClock.now_ms();
@@ -412,6 +427,15 @@ fn no_public_url() -> Value {
         "message": "FIELDLINE_PUBLIC_URL is missing: Meta reaches a server by a public https address \
                     alone, so no message of this number comes in until there is one",
     })
+}
+
+/// A variable that is no text would count as one that is not set.
+fn all_text() -> Result<(), SettingsError> {
+    let is_text = |name: &&str| std::env::var_os(name).is_none_or(|value| value.to_str().is_some());
+    match VARIABLES.into_iter().find(|name| !is_text(name)) {
+        Some(name) => Err(SettingsError::new(name, "is no UTF-8 text")),
+        None => Ok(()),
+    }
 }
 
 /// The environment before the file.

@@ -5,7 +5,7 @@
 //! `{"kind": "device" | "member", "id": "...", "at": ms}`. A line is written before the commit
 //! that it goes with: if that commit is lost, the next start carries the line out.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -51,21 +51,16 @@ impl RevokedFile {
         let mut line = serde_json::to_string(&Entry { kind, id: id.to_owned(), at })?;
         line.push('\n');
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        options.append(true).read(true).create(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
         let written = options.open(&self.0).and_then(|mut file| {
-            // A crash may have torn the last line: what comes now must not be torn with it.
-            if file.seek(SeekFrom::End(0))? > 0 {
-                file.seek(SeekFrom::End(-1))?;
-                let mut last = [0];
-                file.read_exact(&mut last)?;
-                if last != *b"\n" {
-                    line.insert(0, '\n');
-                }
+            if is_torn(&mut file)? {
+                // What a crash cut off must not swallow the line behind it.
+                line.insert(0, '\n');
             }
             file.write_all(line.as_bytes())?;
             file.sync_all()
@@ -76,7 +71,14 @@ impl RevokedFile {
         })
     }
 
-    /// Every line that can be read; a torn last one is left out.
+    /// Whether this device was signed out for good. A store that was restored may be too old to
+    /// have heard of the device at all.
+    pub(crate) fn holds_device(&self, id: &str) -> Result<bool, StoreError> {
+        let entries = self.entries()?;
+        Ok(entries.iter().any(|entry| entry.kind == Kind::Device && entry.id == id))
+    }
+
+    /// Every line that can be read; a torn one is left out.
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         match fs::read_to_string(&self.0) {
             Ok(text) => {
@@ -86,6 +88,17 @@ impl RevokedFile {
             Err(error) => Err(StoreError::Folder(error.kind())),
         }
     }
+}
+
+/// Whether the last line lacks its end.
+fn is_torn(file: &mut File) -> std::io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// Signs a device out for good. False if that was done before.
@@ -193,8 +206,13 @@ mod tests {
         file.add(Kind::Member, "m1", 6).unwrap();
         let mut raw = OpenOptions::new().append(true).open(dir.path().join(REVOKED)).unwrap();
         raw.write_all(b"{\"kind\":\"dev").unwrap();
-        let ids: Vec<String> = file.entries().unwrap().into_iter().map(|e| e.id).collect();
-        assert_eq!(ids, ["d1", "m1"]);
+        let ids = || file.entries().unwrap().into_iter().map(|e| e.id).collect::<Vec<_>>();
+        assert_eq!(ids(), ["d1", "m1"]);
+        // Nor does it take what comes behind it.
+        file.add(Kind::Device, "d2", 7).unwrap();
+        file.add(Kind::Device, "d3", 8).unwrap();
+        assert_eq!(ids(), ["d1", "m1", "d2", "d3"]);
+        assert!(file.holds_device("d2").unwrap() && !file.holds_device("m1").unwrap());
     }
 
     #[cfg(unix)]

@@ -40,12 +40,15 @@ const PARKED_FOR_MS: i64 = 37 * 24 * 60 * 60 * 1_000;
 /// Raw bodies are kept so long, ms (protocol.md 8).
 const BODIES_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// What is dated further ahead than this was dated by a clock that ran ahead, ms.
+const AHEAD_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Drops what has been kept long enough: raw bodies, statuses that nobody claimed.
 pub(crate) fn prune(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     reads::prune(tx)?;
     texts::prune_parked(tx.sql(), tx.now() - PARKED_FOR_MS)?;
     amendments::prune(tx.sql(), tx.now() - PARKED_FOR_MS)?;
-    webhooks::prune(tx.sql(), tx.now() - BODIES_FOR_MS)?;
+    webhooks::prune(tx.sql(), tx.now() - BODIES_FOR_MS, tx.now() + AHEAD_MS)?;
     Ok(())
 }
 

@@ -40,6 +40,8 @@ const TYPING_EVERY_MS: i64 = 20_000;
 const LIMIT: Duration = Duration::from_secs(20);
 /// The worker looks again after this at the latest, ms.
 const LOOK_AGAIN_MS: i64 = 60_000;
+/// Longer than any wait that is ever set, ms: Meta may ask for an hour.
+const WAIT_MAX_MS: i64 = 2 * 60 * 60 * 1_000;
 /// Reactions that ended are remembered so long, ms: a status may come seven days late.
 const REACTIONS_FOR_MS: i64 = 37 * 24 * 60 * 60 * 1_000;
 
@@ -122,7 +124,7 @@ fn see(sql: &Sql) -> Result<Seen, StoreError> {
 async fn work(state: &AppState, seen: Seen) -> i64 {
     let mut wait = LOOK_AGAIN_MS;
     for reaction in seen.reactions {
-        let left = reaction.next_try_at - state.ports.clock.now_ms();
+        let left = left(reaction.next_try_at, state.ports.clock.now_ms());
         if left > 0 {
             wait = wait.min(left);
         } else if !state.stop.is_stopping() {
@@ -130,7 +132,7 @@ async fn work(state: &AppState, seen: Seen) -> i64 {
         }
     }
     for (mark, channel) in seen.marks {
-        let left = mark.next_try_at - state.ports.clock.now_ms();
+        let left = left(mark.next_try_at, state.ports.clock.now_ms());
         if left > 0 {
             wait = wait.min(left);
         } else if !state.stop.is_stopping() {
@@ -138,6 +140,13 @@ async fn work(state: &AppState, seen: Seen) -> i64 {
         }
     }
     wait
+}
+
+/// How long to wait for a time, ms. A wait longer than any that is ever set was written by a clock
+/// that has been set back since: it is over.
+fn left(at: i64, now: i64) -> i64 {
+    let left = at.saturating_sub(now);
+    if left > WAIT_MAX_MS { 0 } else { left }
 }
 
 /// Sends one reaction; gives the wait until it is looked at again, ms.

@@ -62,7 +62,7 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
     if fits && !parts.headers.contains_key(signature::HEADER) {
         return unsigned(&state);
     }
-    let body = match time::timeout(BODY_TIME, collect(body)).await {
+    let body = match time::timeout(BODY_TIME, collect(&state, body)).await {
         Ok(Ok(body)) => body,
         Ok(Err(status)) => return status,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
@@ -100,16 +100,21 @@ fn signed(state: &AppState, headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 /// Reads the body up to the limit, whatever its header says about its length.
-async fn collect(body: Body) -> Result<Vec<u8>, StatusCode> {
+async fn collect(state: &AppState, body: Body) -> Result<Vec<u8>, StatusCode> {
     if body.size_hint().lower() > BODY_MAX as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let mut stream = body.into_data_stream();
+    let mut share = state.arriving.body();
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
         if bytes.len() + chunk.len() > BODY_MAX {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        if !share.grow(chunk.len()) {
+            // Meta brings it again; whoever else fills the memory does not.
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -46,6 +46,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let v1 = v1
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)
+        .layer(from_fn_with_state(state.clone(), http::room_for_more))
         .layer(from_fn_with_state(state.clone(), http::known_client));
     outside.nest(V1, v1).fallback(http::not_found).method_not_allowed_fallback(http::not_found)
 }

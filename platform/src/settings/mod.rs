@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use log::LevelFilter;
 
+use crate::store::DATABASE;
 use crate::support::{Key, Rng, Secret};
 
 pub use file::{SettingsFile, VARIABLES};
@@ -218,6 +219,16 @@ impl FolderSettings {
         })
     }
 
+    /// As [`FolderSettings::from_env`], but the folder must hold a store: who only looks at one, or
+    /// copies it, and names another folder by mistake must not be told of an empty one made now.
+    pub fn of_a_store(env: &Env<'_>, rng: &dyn Rng) -> Result<Self, SettingsError> {
+        if !data_folder(env).join(DATABASE).exists() {
+            let problem = "names a folder without a store: `workspace create` makes one";
+            return Err(SettingsError::new("FIELDLINE_DATA", problem));
+        }
+        Self::from_env(env, rng)
+    }
+
     fn read(
         env: &Env<'_>,
         key: impl FnOnce(&Path) -> Result<Key, SettingsError>,
@@ -245,7 +256,7 @@ impl FolderSettings {
                     .ok_or_else(|| SettingsError::new("FIELDLINE_KEY", "is not base64 of 32 bytes"))
             })
             .transpose()?;
-        let data = PathBuf::from(env("FIELDLINE_DATA").unwrap_or_else(|| DEFAULT_DATA.to_owned()));
+        let data = data_folder(env);
         folder::prepare(&data)?;
         let key = match given {
             Some(key) => key,
@@ -258,6 +269,10 @@ impl FolderSettings {
     pub fn base_url(&self) -> String {
         base_url(self.public_url.as_deref(), self.listen)
     }
+}
+
+fn data_folder(env: &Env<'_>) -> PathBuf {
+    PathBuf::from(env("FIELDLINE_DATA").unwrap_or_else(|| DEFAULT_DATA.to_owned()))
 }
 
 fn base_url(public: Option<&str>, listen: SocketAddr) -> String {

@@ -9,6 +9,9 @@ use super::{ChangeKind, ChangeScope, StoreError, WriteTx};
 /// How long the line is kept, in milliseconds: 30 days (protocol.md 2).
 pub const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// What is dated further ahead than this was dated by a clock that ran ahead, in milliseconds.
+const AHEAD_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// One row of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
@@ -73,7 +76,8 @@ pub fn each(
 /// Forgets what is older than the line is kept; gives the number of rows.
 ///
 /// Only from the beginning of each line up to its first young row: a clock that was wrong for a
-/// moment must not leave a hole, which no phone could see.
+/// moment must not leave a hole, which no phone could see. Nor may it keep the line for years: a
+/// row dated ahead of time is as old as what stands before it.
 pub fn prune(tx: &WriteTx<'_>) -> Result<usize, StoreError> {
     let sql = tx.sql();
     let workspaces = sql
@@ -82,13 +86,16 @@ pub fn prune(tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         .collect::<Result<Vec<String>, _>>()?;
     let mut pruned = 0;
     for workspace in workspaces {
-        let first_kept: i64 = sql
-            .prepare_cached(
-                "SELECT seq FROM changes WHERE workspace = ?1 AND at >= ?2 ORDER BY seq LIMIT 1",
+        let first = |latest: i64| {
+            sql.prepare_cached(
+                "SELECT seq FROM changes WHERE workspace = ?1 AND at BETWEEN ?2 AND ?3
+                 ORDER BY seq LIMIT 1",
             )?
-            .query_row((&workspace, tx.now() - KEPT_MS), |row| row.get(0))
-            .optional()?
-            .unwrap_or(i64::MAX);
+            .query_row((&workspace, tx.now() - KEPT_MS, latest), |row| row.get::<_, i64>(0))
+            .optional()
+        };
+        let young = first(tx.now() + AHEAD_MS)?;
+        let first_kept = young.or(first(i64::MAX)?).unwrap_or(i64::MAX);
         pruned += sql
             .prepare_cached("DELETE FROM changes WHERE workspace = ?1 AND seq < ?2")?
             .execute((&workspace, first_kept))?;

@@ -58,27 +58,30 @@ pub(crate) fn set_shown(
 }
 
 /// Notes a sign of life at `at` (whole minutes, ms UTC), `heard` by webhook or told otherwise; the
-/// workspace's id if it is news.
+/// workspace's id if it is news. One that was noted for a time behind `latest` gives way: a clock
+/// that ran ahead wrote it.
 pub(crate) fn alive(
     c: &Connection,
     channel: &str,
     at: i64,
+    latest: i64,
     heard: bool,
 ) -> Result<Option<String>, StoreError> {
     if heard {
         c.prepare_cached(
             "INSERT INTO lines (channel, heard_at) VALUES (?1, ?2)
              ON CONFLICT (channel) DO UPDATE SET heard_at = excluded.heard_at
-             WHERE heard_at IS NULL OR heard_at < excluded.heard_at",
+             WHERE heard_at IS NULL OR heard_at < excluded.heard_at OR heard_at > ?3",
         )?
-        .execute((channel, at))?;
+        .execute((channel, at, latest))?;
     }
     Ok(c.prepare_cached(
         "UPDATE channels SET last_sign_of_life = ?2
-         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life < ?2)
+         WHERE id = ?1 AND (last_sign_of_life IS NULL OR last_sign_of_life < ?2
+                            OR last_sign_of_life > ?3)
          RETURNING workspace",
     )?
-    .query_row((channel, at), |row| row.get(0))
+    .query_row((channel, at, latest), |row| row.get(0))
     .optional()?)
 }
 

@@ -79,12 +79,18 @@ pub(crate) fn put(c: &Connection, media: &MediaRow) -> Result<(), StoreError> {
 }
 
 /// Files that have to be fetched by now, the longest wait first.
-pub(crate) fn wanted(c: &Connection, now: i64, limit: i64) -> Result<Vec<MediaRow>, StoreError> {
+pub(crate) fn wanted(
+    c: &Connection,
+    now: i64,
+    latest: i64,
+    limit: i64,
+) -> Result<Vec<MediaRow>, StoreError> {
     let mut statement = c.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM media WHERE state = 'wanted' AND next_try_at <= ?1
-         ORDER BY next_try_at, message LIMIT ?2"
+        "SELECT {COLUMNS} FROM media
+         WHERE state = 'wanted' AND (next_try_at <= ?1 OR next_try_at > ?2)
+         ORDER BY next_try_at, message LIMIT ?3"
     ))?;
-    Ok(statement.query_map((now, limit), read)?.collect::<Result<_, _>>()?)
+    Ok(statement.query_map((now, latest, limit), read)?.collect::<Result<_, _>>()?)
 }
 
 /// When the next one has to be fetched, ms UTC.

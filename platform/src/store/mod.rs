@@ -42,6 +42,7 @@ pub mod quick_replies;
 pub(crate) mod reactions;
 pub(crate) mod replay;
 pub(crate) mod reports;
+pub(crate) mod room;
 pub mod sends;
 pub mod sessions;
 pub mod small_sends;
@@ -205,6 +206,18 @@ impl Store {
             self.0.heads.all_moved();
         }
         Ok(moved)
+    }
+
+    /// Puts what stands in the log into the main file, as far as no reader is in the way.
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+        let writer = Arc::clone(&self.0.writer).lock_owned().await;
+        executor::run(self.0.executor.as_ref(), move || {
+            let writer = writer.as_ref().ok_or(StoreError::Closed)?;
+            writer.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            Ok(())
+        })
+        .await
+        .unwrap_or(Err(StoreError::Interrupted))
     }
 
     /// What wakes the feeds.

@@ -82,14 +82,15 @@ pub(crate) fn find(
     .transpose()
 }
 
-/// Those that are not at an end and whose time has come.
-pub(crate) fn due(c: &Connection, now: i64) -> Result<Vec<Onboarding>, StoreError> {
+/// Those that are not at an end and whose time has come, or lies behind `latest`.
+pub(crate) fn due(c: &Connection, now: i64, latest: i64) -> Result<Vec<Onboarding>, StoreError> {
     let mut statement = c.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM onboardings
-         WHERE step NOT IN ('done', 'cancelled', 'refused', 'expired') AND next_try_at <= ?1
+         WHERE step NOT IN ('done', 'cancelled', 'refused', 'expired')
+           AND (next_try_at <= ?1 OR next_try_at > ?2)
          ORDER BY id"
     ))?;
-    let rows = statement.query_map([now], read)?.collect::<Result<Vec<_>, _>>()?;
+    let rows = statement.query_map([now, latest], read)?.collect::<Result<Vec<_>, _>>()?;
     rows.into_iter().map(with_step).collect()
 }
 

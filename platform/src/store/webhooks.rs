@@ -236,13 +236,17 @@ pub(crate) fn failed(
 
 /// Drops bodies received before `before` (ms UTC) with what was marked about them; none that
 /// still waits. Returns how many.
-pub(crate) fn prune(c: &Connection, before: i64) -> Result<usize, StoreError> {
-    // Numbers follow the time of arrival: the first young one ends the search.
-    let first_kept: i64 = c
-        .prepare_cached("SELECT id FROM webhooks WHERE received_at >= ?1 ORDER BY id LIMIT 1")?
-        .query_row([before], |row| row.get(0))
-        .optional()?
-        .unwrap_or(i64::MAX);
+pub(crate) fn prune(c: &Connection, before: i64, latest: i64) -> Result<usize, StoreError> {
+    // Numbers follow the time of arrival: the first young one ends the search. What is dated behind
+    // `latest` came while the clock ran ahead: it is as old as what came before it.
+    let first = |latest: i64| {
+        c.prepare_cached(
+            "SELECT id FROM webhooks WHERE received_at BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
+        )?
+        .query_row([before, latest], |row| row.get::<_, i64>(0))
+        .optional()
+    };
+    let first_kept = first(latest)?.or(first(i64::MAX)?).unwrap_or(i64::MAX);
     c.prepare_cached("DELETE FROM webhook_leftovers WHERE webhook < ?1")?.execute([first_kept])?;
     Ok(c.prepare_cached("DELETE FROM webhooks WHERE id < ?1 AND state <> 'pending'")?
         .execute([first_kept])?)

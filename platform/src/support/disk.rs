@@ -41,6 +41,11 @@ impl DiskFloor {
         self.space.free()
     }
 
+    /// Whether free disk comes near the floor.
+    pub fn is_short(&self) -> bool {
+        self.free().is_some_and(|free| free < self.floor.saturating_mul(2))
+    }
+
     /// Whether less is free than has to be, read anew at each call; the log says when that changes.
     pub fn is_below(&self) -> bool {
         let free = self.free();

@@ -1,6 +1,7 @@
 //! What every part leans on and nothing of which knows the product: time, randomness, secrets,
 //! the executor of blocking work, stopping, logging.
 
+pub mod arriving;
 pub mod clock;
 pub mod disk;
 pub mod executor;

@@ -18,7 +18,7 @@ fn key() -> Key {
 }
 
 fn take(world: &World, dir: &Path) -> backup::Taken {
-    backup::take(world.folder(), dir, world.now()).unwrap()
+    backup::take(world.folder(), dir, &key(), world.now()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +132,7 @@ async fn a_restore_overwrites_nothing_and_needs_the_key() {
     world.ana("wamid.1", "hello").await;
     let copy = tempfile::tempdir().unwrap();
     take(&world, copy.path());
-    let again = backup::take(world.folder(), copy.path(), 0);
+    let again = backup::take(world.folder(), copy.path(), &key(), 0);
     assert!(matches!(again, Err(BackupError::NotEmpty(_))), "{again:?}");
     let restore = |place: &Path, key: Key| backup::restore(place, copy.path(), &key, 0);
     let served = restore(world.folder(), key());
@@ -165,7 +165,7 @@ async fn a_copy_made_while_others_write_is_one_moment() {
             .map_while(|round| (round < 4 || seen.load(Ordering::SeqCst) < 60).then_some(()))
             .map(|()| {
                 let copy = tempfile::tempdir().unwrap();
-                backup::take(&folder, copy.path(), now).unwrap();
+                backup::take(&folder, copy.path(), &key(), now).unwrap();
                 let sql = rusqlite::Connection::open(copy.path().join("platform.db")).unwrap();
                 let one =
                     |query: &str| sql.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();

@@ -4,13 +4,14 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
 
 use serde_json::Value;
 
-use crate::cli::{PASSWORD, command, end, failed, ok, run};
+use crate::cli::{PASSWORD, TOKEN, command, end, failed, ok, post, run};
 
 fn set_up(data: &Path) {
     ok(data, &["workspace", "create", "--name", "B", "--owner-email", "o@example.test"], PASSWORD);
@@ -97,11 +98,24 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
     set_up(&data);
     let (child, address) = serve(&data, &[], &SECRETS);
     assert_eq!(webhook(&address, b"{\"kept\": 1}"), 200);
+    let sign_in = |device: u8| {
+        format!(
+            "{{\"email\": \"o@example.test\", \"password\": \"{PASSWORD}\", \"device\": {{\"id\": \
+             \"00000000-0000-4000-8000-00000000000{device}\", \"name\": \"P\", \"platform\": \"t\"}}}}"
+        )
+    };
+    assert_eq!(post(&address, "/v1/session", &sign_in(1)).0, 200);
     let taken = ok(&data, &["backup", copy_name], "");
     assert_eq!(taken["key_included"], false);
     assert!(taken["database_bytes"].as_u64().unwrap() > 0);
     assert_eq!(failed(&data, &["backup", copy_name], ""), "not_empty");
     assert_eq!(failed(&data, &["restore", copy_name], ""), "already_serving");
+    // After the copy: its phone is removed, and another that comes only now.
+    assert_eq!(post(&address, "/v1/session", &sign_in(2)).0, 200);
+    for device in 1..=2 {
+        let id = format!("00000000-0000-4000-8000-00000000000{device}");
+        ok(&data, &["device", "revoke", "--device", &id], "");
+    }
     end(child);
     for file in fs::read_dir(&copy).unwrap() {
         assert_eq!(fs::metadata(file.unwrap().path()).unwrap().permissions().mode() & 0o077, 0);
@@ -110,7 +124,9 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
     // Without the key there is no restore, and none is made up.
     assert_eq!(failed(&place, &["restore", copy_name], ""), "setting");
     assert!(!place.join("key").exists());
-    fs::copy(data.join("key"), place.join("key")).unwrap();
+    for file in ["key", "revoked"] {
+        fs::copy(data.join(file), place.join(file)).unwrap();
+    }
     ok(&place, &["restore", copy_name], "");
     assert_eq!(failed(&place, &["restore", copy_name], ""), "not_empty");
     let before = ok(&data, &["status"], "");
@@ -124,11 +140,243 @@ fn a_folder_is_backed_up_beside_its_server_and_restored_elsewhere() {
         sql.query_row("SELECT epoch FROM workspaces", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(epoch(&place), epoch(&data), "only serve begins a new epoch");
-    let (child, _) = serve(&place, &[], &SECRETS);
+    let (child, address) = serve(&place, &[], &SECRETS);
     assert_ne!(epoch(&place), epoch(&data));
+    for (device, status, code) in
+        [(1, 401, "device_revoked"), (2, 401, "device_revoked"), (3, 200, "")]
+    {
+        let (got, answer) = post(&address, "/v1/session", &sign_in(device));
+        assert!(got == status && answer.contains(code), "{device} {got} {answer}");
+    }
     assert!(end(child).contains(" restored copied_at="));
     let after = ok(&place, &["status"], "");
     assert_eq!(after["agents"], before["agents"]);
+}
+
+#[test]
+fn a_folder_without_a_store_is_named_and_none_is_made() {
+    // A timer that runs in another folder must not copy an empty store and call it a backup.
+    let dir = tempfile::tempdir().unwrap();
+    let (data, copy) = (dir.path().join("data"), dir.path().join("copy"));
+    let email = ["--email", "o@example.test"];
+    let commands: [&[&str]; 9] = [
+        &["backup", copy.to_str().unwrap()],
+        &["status"],
+        &["webhooks", "replay"],
+        &["agent", "link-code", email[0], email[1]],
+        &["agent", "remove", email[0], email[1]],
+        &["agent", "add", "--workspace", "w", email[0], email[1], "--name", "O", "--role", "owner"],
+        &["device", "list", email[0], email[1]],
+        &["device", "revoke", "--device", "d"],
+        &[
+            "channel",
+            "add",
+            "--workspace",
+            "w",
+            "--phone-number-id",
+            "1",
+            "--waba-id",
+            "2",
+            "--display",
+            "+34 600",
+        ],
+    ];
+    for there in [false, true] {
+        if there {
+            fs::create_dir(&data).unwrap();
+        }
+        for command in commands {
+            let output = run(&data, command, "");
+            assert_eq!(output.status.code(), Some(1), "{command:?}");
+            let text = String::from_utf8(output.stderr).unwrap();
+            let error: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(error["error"]["code"], "setting", "{command:?} {text}");
+            assert_eq!(error["error"]["setting"], "FIELDLINE_DATA", "{command:?} {text}");
+        }
+        assert!(!copy.exists());
+        assert_eq!(data.exists(), there);
+        assert!(!there || fs::read_dir(&data).unwrap().next().is_none());
+    }
+}
+
+#[test]
+fn a_backup_changes_nothing_of_an_older_schema() {
+    // The copy before an upgrade is made by the new program and has to fit the old one.
+    let dir = tempfile::tempdir().unwrap();
+    let (data, copy) = (dir.path().join("data"), dir.path().join("copy"));
+    set_up(&data);
+    let sql = rusqlite::Connection::open(data.join("platform.db")).unwrap();
+    sql.execute_batch("PRAGMA user_version = 5").unwrap();
+    let taken = ok(&data, &["backup", copy.to_str().unwrap()], "");
+    assert_eq!(taken["schema"], 5);
+    let schema = |file: &Path| -> i64 {
+        let sql = rusqlite::Connection::open(file).unwrap();
+        sql.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((schema(&data.join("platform.db")), schema(&copy.join("platform.db"))), (5, 5));
+    let other = command(&data, &["backup", dir.path().join("no").to_str().unwrap()])
+        .env("FIELDLINE_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&other.stderr).contains("wrong_key"), "{other:?}");
+    assert!(!dir.path().join("no").exists());
+}
+
+#[test]
+fn no_secret_stands_in_a_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, copy) = (dir.path().join("data"), dir.path().join("copy"));
+    let create = ["workspace", "create", "--name", "B", "--owner-email", "o@example.test"];
+    let made = ok(&data, &create, PASSWORD);
+    let workspace = made["workspace_id"].as_str().unwrap();
+    let channel = [
+        "channel",
+        "add",
+        "--workspace",
+        workspace,
+        "--phone-number-id",
+        "42",
+        "--waba-id",
+        "7",
+        "--display",
+        "+34 600 111",
+    ];
+    ok(&data, &channel, TOKEN);
+    let code = ok(&data, &["agent", "link-code", "--email", "o@example.test"], "");
+    let code = code["link_code"].as_str().unwrap();
+    ok(&data, &["backup", copy.to_str().unwrap()], "");
+    let key = fs::read_to_string(data.join("key")).unwrap();
+    let mut files = 0;
+    for file in fs::read_dir(&copy).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        files += 1;
+        let bare = code.replace('-', "");
+        for secret in [PASSWORD, TOKEN, code, &bare, key.trim()] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{path:?}");
+        }
+    }
+    assert!(files > 0);
+    // The key alone is missing, and whoever starts on the copy as it is is told so.
+    let refused = command(&copy, &["serve"]).envs(SECRETS).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let error: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(error["error"]["setting"], "FIELDLINE_KEY", "{text}");
+}
+
+#[test]
+fn every_setting_may_stand_in_the_file_and_a_wrong_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, config) = (dir.path().join("data"), dir.path().join("fieldline.toml"));
+    set_up(&data);
+    let file = config.to_str().unwrap();
+    let text = "app_secret = \"a\"\nverify_token = \"v\"\napp_id = \"123\"\nconfig_id = \"456\"\n";
+    fs::write(&config, text).unwrap();
+    let (child, _) = serve(&data, &["--config", file], &[]);
+    end(child);
+    for (wrong, name) in [
+        ("app_id = \"mine\"", "FIELDLINE_APP_ID"),
+        ("config_id = \"\"", "FIELDLINE_CONFIG_ID"),
+        ("metrics_public = \"perhaps\"", "FIELDLINE_METRICS_PUBLIC"),
+        ("disk_floor_mb = -1", "FIELDLINE_DISK_FLOOR_MB"),
+        ("graph_url = \"http://graph.example\"", "FIELDLINE_GRAPH_URL"),
+        ("public_url = 5", "FIELDLINE_PUBLIC_URL"),
+        ("log = \"loud\"", "FIELDLINE_LOG"),
+        ("key = \"c2hvcnQ=\"", "FIELDLINE_KEY"),
+    ] {
+        let lines = text.lines().filter(|line| line.split(' ').next() != wrong.split(' ').next());
+        let text: Vec<&str> = lines.chain([wrong]).collect();
+        fs::write(&config, text.join("\n")).unwrap();
+        // As its user would: the folder by the environment, everything else by the file.
+        let output = command(&data, &["serve", "--config", file])
+            .env_remove("FIELDLINE_LOG")
+            .output()
+            .unwrap();
+        let line = String::from_utf8(output.stderr).unwrap();
+        let error: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(error["error"]["setting"], name, "{line}");
+        assert_eq!((output.status.code(), line.lines().count()), (Some(1), 1));
+    }
+    // What is no text is not the same as what is not set.
+    let bytes = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output = command(&data, &["status"]).env("FIELDLINE_KEY", bytes).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("FIELDLINE_KEY is no UTF-8 text"), "{text}");
+}
+
+#[test]
+fn wrong_arguments_are_usage_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let wrong: [&[&str]; 19] = [
+        &["workspace"],
+        &["workspace", "create"],
+        &["workspace", "create", "--name", "B"],
+        &["workspace", "create", "--name", "B", "--owner-email", "o@x", "--password", "canary"],
+        &["agent"],
+        &["agent", "add", "--workspace", "w", "--email", "e@x", "--name", "N", "--role", "king"],
+        &["agent", "link-code"],
+        &["agent", "remove", "canary"],
+        &["device", "list"],
+        &["device", "revoke"],
+        &["channel", "add", "--workspace", "w", "--token", "canary"],
+        &["webhooks"],
+        &["webhooks", "replay", "everything"],
+        &["backup"],
+        &["backup", "a", "b"],
+        &["restore"],
+        &["explain"],
+        &["serve", "--fast"],
+        &["status", "--config"],
+    ];
+    for arguments in wrong {
+        let output = run(&data, arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((text.lines().count(), output.stdout.len()), (1, 0), "{arguments:?} {text}");
+        let error: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(error["error"]["code"], "usage", "{arguments:?}");
+    }
+    assert!(!data.exists(), "wrong usage makes nothing");
+    for help in [&["--help"][..], &["help"], &["backup", "--help"], &["--version"]] {
+        let output = run(&data, help, "");
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{help:?}");
+    }
+    let help = String::from_utf8(run(&data, &["--help"], "").stdout).unwrap();
+    assert!(help.contains("FIELDLINE_APP_ID") && help.contains("FIELDLINE_CONFIG_ID"), "{help}");
+}
+
+#[test]
+fn explain_says_what_each_file_would_do_and_stores_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, good) = (dir.path().join("data"), dir.path().join("good.json"));
+    let body = crate::meta_world::envelope(&[crate::meta_world::customer(
+        "34600111222",
+        "wamid.1",
+        "hello",
+        1_700_000_000,
+    )]);
+    fs::write(&good, &body).unwrap();
+    let deep = "[".repeat(1_000) + &"]".repeat(1_000);
+    let lines = |output: &std::process::Output| -> Vec<Value> {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let good = good.to_str().unwrap();
+    let output = run(&data, &["explain", "--json", good, "-"], &deep);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = lines(&output);
+    assert_eq!((&told[0]["effect"], &told[0]["wamid"]), (&"stored".into(), &"wamid.1".into()));
+    assert_eq!((&told[1]["file"], &told[1]["effect"]), (&"-".into(), &"unknown".into()));
+    // One file that is not there costs the others nothing, but the whole run its good end.
+    let folder = dir.path().to_str().unwrap();
+    let output = run(&data, &["explain", "--json", "/nowhere/at/all", folder, good], "");
+    assert_eq!(output.status.code(), Some(1));
+    let told = lines(&output);
+    let effects: Vec<&Value> = told.iter().map(|line| &line["effect"]).collect();
+    assert_eq!(effects, ["unknown", "unknown", "stored"], "{told:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("\"file\""));
+    assert!(!data.exists());
 }
 
 #[test]

@@ -207,8 +207,11 @@ fn showed(
     at: i64,
     heard: bool,
 ) -> Result<(), StoreError> {
+    // A sign of a day that is still to come would silence every warning until then.
+    let latest = tx.now().saturating_add(state::DAY_MS);
+    let at = if at > latest { tx.now() } else { at };
     let minute = at - at.rem_euclid(MINUTE_MS);
-    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, heard)? {
+    if let Some(workspace) = lines::alive(tx.sql(), channel, minute, latest, heard)? {
         marks.channel(&workspace, channel);
         refresh(tx, marks, channel)?;
     }

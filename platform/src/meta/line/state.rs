@@ -87,7 +87,12 @@ impl Import {
         let patience = if whole { QUIET_TIME_MS } else { IMPORT_MS };
         match (self.asked_at.max(self.last_at), self.first_at) {
             (None, _) => ImportStage::None,
-            (Some(news), _) if now < news.saturating_add(patience) => ImportStage::Running,
+            // News of a day that is still to come was dated by a clock that ran ahead.
+            (Some(news), _)
+                if now < news.saturating_add(patience) && news.saturating_sub(now) < DAY_MS =>
+            {
+                ImportStage::Running
+            }
             (Some(_), None) => ImportStage::NothingCame,
             (Some(_), Some(_)) => ImportStage::Done,
         }
@@ -360,6 +365,9 @@ mod tests {
             (&whole, QUIET_TIME_MS + 8, ImportStage::Running),
             (&whole, QUIET_TIME_MS + 9, ImportStage::Done),
             (&unasked, QUIET_TIME_MS + 8, ImportStage::Running),
+            // Asked for and heard of by a clock that has been set back since.
+            (&came, 9 - DAY_MS, ImportStage::Done),
+            (&came, 10 - DAY_MS, ImportStage::Running),
             (&Import { declined_at: Some(6), ..whole.clone() }, 7, ImportStage::Declined),
         ] {
             assert_eq!(import.stage(now), stage, "{import:?} {now}");

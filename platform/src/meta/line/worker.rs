@@ -88,7 +88,8 @@ fn due(tx: &mut WriteTx<'_>) -> Result<Vec<String>, StoreError> {
                 let at = now + chance(tx.rng(), READ_EVERY_MS);
                 lines::set_look_at(tx.sql(), &channel, at)?;
             }
-            Some(at) if at <= now => {
+            // A time further off than it ever is was set by a clock that ran ahead.
+            Some(at) if at <= now || at - now > 2 * READ_EVERY_MS => {
                 let next = now + READ_EVERY_MS + chance(tx.rng(), READ_EVERY_MS / 4);
                 lines::set_look_at(tx.sql(), &channel, next)?;
                 due.push(channel);

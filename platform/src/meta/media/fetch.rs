@@ -55,7 +55,8 @@ pub(crate) async fn run(state: AppState) {
         }
         let limit = i64::try_from(PARALLEL + busy.len()).unwrap_or(i64::MAX);
         let seen = state.store.read(move |sql| {
-            Ok::<_, StoreError>((media::wanted(sql, now, limit)?, media::next_wanted_at(sql)?))
+            let wanted = media::wanted(sql, now, now + 2 * LONGEST_WAIT_MS, limit)?;
+            Ok::<_, StoreError>((wanted, media::next_wanted_at(sql)?))
         });
         let next_at = match seen.await {
             Ok((wanted, next_at)) => {

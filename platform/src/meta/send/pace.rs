@@ -52,6 +52,8 @@ pub(crate) struct Pace {
     numbers: BTreeMap<String, Bucket>,
     /// By conversation: one contact on one channel.
     pairs: BTreeMap<String, Bucket>,
+    /// The time of the last look, ms UTC.
+    looked_at: i64,
 }
 
 impl Pace {
@@ -77,8 +79,17 @@ impl Pace {
         bucket.not_before = bucket.not_before.max(until);
     }
 
-    /// Forgets what is full again.
+    /// Forgets what is full again. If the clock was set back since the last look, what is owed
+    /// goes back with it: nobody waits for an hour that has already been.
     pub(crate) fn tidy(&mut self, now: i64) {
+        let back = self.looked_at.saturating_sub(now).max(0);
+        if back > 0 {
+            for bucket in self.numbers.values_mut().chain(self.pairs.values_mut()) {
+                bucket.full_at = bucket.full_at.saturating_sub(back);
+                bucket.not_before = bucket.not_before.saturating_sub(back);
+            }
+        }
+        self.looked_at = now;
         self.numbers.retain(|_, bucket| !bucket.is_full(now));
         self.pairs.retain(|_, bucket| !bucket.is_full(now));
     }
@@ -95,6 +106,24 @@ mod tests {
             pace.take("h", conversation, now);
         }
         free
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait() {
+        let mut pace = Pace::default();
+        let noon = 1_700_000_000_000;
+        pace.tidy(noon);
+        for _ in 0..45 {
+            pace.take("h", "v", noon);
+        }
+        pace.slow("h", noon + 5_000);
+        let hour = noon - 3_600_000;
+        pace.tidy(hour);
+        // What was owed before is owed still, and no more.
+        assert_eq!(pace.number_free_at("h"), hour + 5_000);
+        assert_eq!(pace.pair_free_at("v"), hour + 6_000);
+        pace.tidy(hour + 5_000);
+        assert_eq!((pace.number_free_at("h"), pace.pair_free_at("v")), (0, hour + 6_000));
     }
 
     #[test]

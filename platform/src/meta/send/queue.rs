@@ -134,11 +134,13 @@ pub(crate) async fn run(state: AppState) {
 
 /// The pace as the attempts of the last minutes left it.
 async fn remember(state: &AppState) -> Pace {
-    let since = state.ports.clock.now_ms() - MEMORY_MS;
+    let now = state.ports.clock.now_ms();
+    let since = now - MEMORY_MS;
     let mut pace = Pace::default();
     match state.store.read(move |sql| sends::recorded_since(sql, since)).await {
         Ok(recorded) => {
-            for attempt in recorded {
+            // One that is still to come was dated by a clock that has been set back since.
+            for attempt in recorded.into_iter().filter(|attempt| attempt.at <= now) {
                 pace.take(&attempt.channel, &attempt.conversation, attempt.at);
             }
         }

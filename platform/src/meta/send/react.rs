@@ -192,6 +192,15 @@ fn refused(
     Ok(())
 }
 
+/// The store is a copy: a reaction that it would still send may be older than what the customer
+/// sees by now. None of them goes out; what stood before it stands again.
+pub(crate) fn restored(tx: &WriteTx<'_>, marks: &mut Marks) -> Result<(), StoreError> {
+    for mut row in small_sends::open_reactions(tx.sql())?.into_iter().rev() {
+        refused(tx, marks, &mut row, None)?;
+    }
+    Ok(())
+}
+
 /// News of a status about a reaction of ours: `sent` is all that ever comes, or `failed`
 /// (whatsapp.md 3, 5.1). Whether the id was one.
 pub(crate) fn news(

@@ -1,8 +1,8 @@
 //! A store that is a copy: what it would still send may have gone out after the copy was made.
 
 use super::attempt::Change;
-use super::order;
 use super::state::Event;
+use super::{order, react};
 use crate::meta::answered;
 use crate::meta::ladder::Trouble;
 use crate::meta::marks::Marks;
@@ -10,7 +10,7 @@ use crate::store::{StoreError, WriteTx, chats, sends, texts};
 
 /// Holds every message that is not over as R14: only a person's word sends one of them now, those
 /// that were held for a person's decision included, for that decision may have been taken since.
-/// Returns how many there were.
+/// Reactions that wait are given up. Returns how many messages there were.
 pub(crate) fn hold(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
     let mut marks = Marks::default();
     let now = tx.now();
@@ -29,6 +29,7 @@ pub(crate) fn hold(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
         answered::recount_and_save(tx, &mut marks, &mut chat)?;
         order::show_waiting(tx, &mut marks, &chat)?;
     }
+    react::restored(tx, &mut marks)?;
     marks.write(tx)?;
     Ok(open.len())
 }

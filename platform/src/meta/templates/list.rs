@@ -65,7 +65,8 @@ pub(crate) async fn run(state: AppState) {
                     if state.stop.is_stopping() {
                         return;
                     }
-                    if account.due_at <= now {
+                    // What is due later than it ever is was set by a clock that ran ahead.
+                    if account.due_at <= now || account.due_at - now > 2 * HOUR_MS {
                         wait =
                             wait.min(fetch(&state, &account, Asker::Worker).await.unwrap_or(wait));
                     } else {

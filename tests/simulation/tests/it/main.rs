@@ -1,5 +1,6 @@
 //! 200 seeds, the control that must fail, and one seed twice to the byte.
 
+mod away;
 mod cases;
 mod crowd;
 mod history;
