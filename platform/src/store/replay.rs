@@ -282,8 +282,8 @@ pub(crate) fn by_others(c: &Connection) -> Result<BTreeSet<(About, String)>, Sto
         (About::Message, "SELECT wamid FROM import_matches"),
         (
             About::ChannelNews,
-            // The phone node was read after the newest event, and took its place.
-            "SELECT channel || ' ' || topic FROM account_news WHERE event = 'reading'",
+            // Readings of the phone node and our own connecting take the place of events.
+            "SELECT channel || ' ' || topic FROM account_news WHERE topic = 'connection'",
         ),
     ] {
         let mut statement = c.prepare(query)?;
