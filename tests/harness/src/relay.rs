@@ -196,7 +196,10 @@ impl Driver {
             (Door::Open(_), true) => {
                 // Bound before the door closes: the port is never free for anybody else.
                 let socket = bound(self.addr)?;
-                self.door = Door::Shut(socket);
+                if let Door::Open(listener) = std::mem::replace(&mut self.door, Door::Shut(socket))
+                {
+                    shut(listener);
+                }
                 while self.connections.try_join_next().is_some() {}
                 let dropped = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
                 self.connections.shutdown().await;
@@ -216,6 +219,19 @@ impl Driver {
             }
         }
     }
+}
+
+/// Ends the listening itself. A program that another thread is starting at this moment holds a copy of the socket until it
+/// runs: dropping ours alone would let somebody in meanwhile.
+fn shut(listener: TcpListener) {
+    #[cfg(unix)]
+    if let Ok(listener) = listener.into_std() {
+        let socket = std::net::TcpStream::from(std::os::fd::OwnedFd::from(listener));
+        // Where a listener cannot be shut down, dropping it is all there is.
+        let _ = socket.shutdown(std::net::Shutdown::Both);
+    }
+    #[cfg(not(unix))]
+    drop(listener);
 }
 
 /// A socket on that port beside another one of ours, not listening yet.

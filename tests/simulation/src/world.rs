@@ -87,6 +87,7 @@ impl World {
         let mut settings = SimSettings::new(APP_SECRET);
         settings.phone_number_id = Some(NUMBER_ID.into());
         settings.waba_id = Some(WABA_ID.into());
+        settings.display_phone_number = OUR_NUMBER.chars().filter(char::is_ascii_digit).collect();
         let sim = Sim::new(
             settings,
             SimPorts {
