@@ -141,10 +141,9 @@ fn begin_one(
                 file,
             }));
         }
-        Needs::Changed => {
+        Needs::Never { reason, word } => {
             change.go(Event::Refused);
-            let trouble = Trouble::new("R12", now).saying("template_not_available");
-            change.message.ladder.trouble = Some(trouble.ended());
+            change.message.ladder.trouble = Some(Trouble::new(reason, now).saying(word).ended());
             change.save(tx, marks, chat)?;
             answered::recount_and_save(tx, marks, &mut chat.clone())?;
             return Ok(Begun::Nothing);
@@ -182,8 +181,13 @@ enum Needs {
     Ready(Extra),
     /// Meta does not hold the file.
     Upload(FileRef),
-    /// The template is not what it was (R12).
-    Changed,
+    /// It must not go: the template is not what it was (R12), or is not wanted any more (R10).
+    Never {
+        /// The R of experience.md.
+        reason: &'static str,
+        /// Word for the sentence.
+        word: &'static str,
+    },
 }
 
 fn extra(
@@ -193,9 +197,14 @@ fn extra(
 ) -> Result<Needs, StoreError> {
     let mut extra = Extra::default();
     if !content::needs_window(&message.body) {
-        match content::refill(tx, &chat.channel, &message.body)? {
+        match content::refill(tx, chat, &message.body)? {
             Refilled::Same(filled) => extra.components = filled.components,
-            Refilled::Changed => return Ok(Needs::Changed),
+            Refilled::Changed => {
+                return Ok(Needs::Never { reason: "R12", word: "template_not_available" });
+            }
+            Refilled::Unwanted => {
+                return Ok(Needs::Never { reason: "R10", word: "no_marketing" });
+            }
         }
     }
     if let Some(file) = content::file_of(&message.body) {
@@ -236,8 +245,8 @@ pub(crate) fn open_token(sealed: &[u8], key: &Key) -> Option<Secret> {
 pub(crate) enum Ended {
     /// Nothing that others of the number must heed.
     Alone,
-    /// WhatsApp slows the whole number down until then, ms UTC.
-    SlowUntil(i64),
+    /// WhatsApp slows the whole number down for so long, ms.
+    SlowFor(i64),
 }
 
 /// Writes down what a call came to.
@@ -340,7 +349,7 @@ fn failed(
                 _ => backoff::wait_ms(tries, retry_after, tx.rng()),
             };
             if meaning.class == Class::RetryWhenAllowed {
-                ended = Ended::SlowUntil(now + backoff::slow_ms(retry_after));
+                ended = Ended::SlowFor(backoff::slow_ms(retry_after));
             }
             change.go(Event::TryAgain);
             change.send.next_try_at = now + wait;
@@ -392,12 +401,26 @@ pub(crate) fn recover(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
         sends::open(tx.sql())?.into_iter().filter(|send| send.state == State::Attempted).collect();
     let count = lost.len();
     for send in lost {
-        let Some(chat) = chats::by_id(tx.sql(), &send.conversation)? else { continue };
-        failed(tx, &mut marks, &chat, send, Meaning::UNANSWERED, None, None)?;
-        order::show_waiting(tx, &mut marks, &chat)?;
+        unanswered(tx, &mut marks, send)?;
     }
     marks.write(tx)?;
     Ok(count)
+}
+
+/// The same for one message whose call is not running any more although nobody wrote down what came of
+/// it: else its conversation would stand still until the next start.
+pub(crate) fn lost(tx: &mut WriteTx<'_>, message: &str) -> Result<(), StoreError> {
+    let send = sends::get(tx.sql(), message)?;
+    let Some(send) = send.filter(|send| send.state == State::Attempted) else { return Ok(()) };
+    let mut marks = Marks::default();
+    unanswered(tx, &mut marks, send)?;
+    marks.write(tx)
+}
+
+fn unanswered(tx: &mut WriteTx<'_>, marks: &mut Marks, send: SendRow) -> Result<(), StoreError> {
+    let Some(chat) = chats::by_id(tx.sql(), &send.conversation)? else { return Ok(()) };
+    failed(tx, marks, &chat, send, Meaning::UNANSWERED, None, None)?;
+    order::show_waiting(tx, marks, &chat)
 }
 
 /// A send and its message, changed together.

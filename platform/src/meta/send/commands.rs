@@ -41,7 +41,7 @@ pub fn send(
             return Ok(malformed("reply_to"));
         }
     }
-    let prepared = match content::prepare(tx, &chat, &command.body)? {
+    let mut prepared = match content::prepare(tx, &chat, &command.body)? {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refused),
     };
@@ -58,6 +58,7 @@ pub fn send(
     if !content::is_here(tx, &actor.device, &prepared)? {
         return Ok(content::media_missing());
     }
+    content::sign(tx, actor, &mut prepared)?;
     let new = New {
         id: &command.id,
         written_at: command.at,

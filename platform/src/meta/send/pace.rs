@@ -2,7 +2,8 @@
 //! seconds for a recipient with a burst of 45 that is paid back.
 //!
 //! In memory, and filled again after a start from the attempts that the store holds. Each limit is
-//! a bucket kept as one time: when it would be full again if nothing more went out.
+//! a bucket kept as one time: when it would be full again if nothing more went out. All times are
+//! those of a clock that nobody sets: one that was set back must not silence a number.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +25,14 @@ pub(crate) const MEMORY_MS: i64 = 6_000 * 45;
 /// A bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Bucket {
-    /// When it is full again, ms UTC.
+    /// When it is full again, ms.
     full_at: i64,
-    /// Not before, ms UTC, whatever is in it: WhatsApp asked for that.
+    /// Not before, ms, whatever is in it: WhatsApp asked for that.
     not_before: i64,
 }
 
 impl Bucket {
-    /// When the next call may go, ms UTC; in the past or now: at once.
+    /// When the next call may go, ms; in the past or now: at once.
     fn free_at(self, limit: Limit) -> i64 {
         let debt_allowed = limit.every_ms * (limit.burst - 1);
         self.full_at.saturating_sub(debt_allowed).max(self.not_before)
@@ -55,12 +56,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// When a call on this number may go, ms UTC.
+    /// When a call on this number may go, ms.
     pub(crate) fn number_free_at(&self, channel: &str) -> i64 {
         self.numbers.get(channel).map_or(0, |bucket| bucket.free_at(NUMBER))
     }
 
-    /// When a call to this recipient may go, ms UTC.
+    /// When a call to this recipient may go, ms.
     pub(crate) fn pair_free_at(&self, conversation: &str) -> i64 {
         self.pairs.get(conversation).map_or(0, |bucket| bucket.free_at(PAIR))
     }
@@ -71,7 +72,7 @@ impl Pace {
         self.pairs.entry(conversation.to_owned()).or_default().take(PAIR, now);
     }
 
-    /// WhatsApp wants nothing of this number until then, ms UTC.
+    /// WhatsApp wants nothing of this number until then, ms.
     pub(crate) fn slow(&mut self, channel: &str, until: i64) {
         let bucket = self.numbers.entry(channel.to_owned()).or_default();
         bucket.not_before = bucket.not_before.max(until);

@@ -53,7 +53,8 @@ pub(crate) fn start(
         Some(kept) if kept.hash.is_empty() => return Ok(Outcome::refused(RefusedCode::Withdrawn)),
         Some(_) => return Ok(malformed("message_id")),
     }
-    let prepared = content::prepare_template(tx, &command.channel, &command.template)?;
+    let contact = known.as_ref().map(|contact| contact.id.as_str());
+    let prepared = content::prepare_template(tx, &command.channel, contact, &command.template)?;
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refused),
