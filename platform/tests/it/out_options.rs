@@ -251,3 +251,43 @@ async fn a_conversation_that_goes_on_elsewhere_takes_nothing_under_its_other_id_
         (&json!("continued"), &json!(newer))
     );
 }
+
+/// 5.1: Meta may change a number; what it made of it is who answers.
+#[tokio::test(start_paused = true)]
+async fn m20_an_answer_under_metas_spelling_comes_into_the_conversation_that_was_begun() {
+    for (user_id, from) in [(None, "541155551234"), (Some("AR.ana"), "541155551234")] {
+        let world = World::new().await;
+        template(&world, "ready", "utility");
+        let mut contact = json!({"input": "+5491155551234", "wa_id": "541155551234"});
+        if let Some(user_id) = user_id {
+            contact["user_id"] = user_id.into();
+        }
+        let accepted = json!({"messages": [{"id": "wamid.out"}], "contacts": [contact]});
+        world.graph.then([Reply::Answer(200, accepted, None)]);
+        let answer =
+            world.command(MARIA, start(&world, "ready", &json!({"phone": "+54 9 11 5555-1234"})));
+        assert_eq!(answer.await["outcome"], "done");
+        world.quiet().await;
+        let mut reply = customer(from, "wamid.in", "hola", world.now_s());
+        if let Some(user_id) = user_id {
+            reply["value"]["messages"][0]["from_user_id"] = user_id.into();
+            reply["value"]["contacts"][0]["user_id"] = user_id.into();
+        }
+        world.webhook(&[reply]).await;
+        assert_eq!(world.rows("SELECT last_n FROM conversations"), ["2"], "{user_id:?}");
+        assert_eq!(
+            world.rows("SELECT coalesce(wa_user_id, '-') FROM contacts"),
+            [user_id.unwrap_or("-")]
+        );
+    }
+    // A number that somebody else is known by says nothing.
+    let world = World::new().await;
+    template(&world, "ready", "utility");
+    world.ana("wamid.ana", "hello").await;
+    let accepted = json!({"messages": [{"id": "wamid.out"}],
+        "contacts": [{"input": "+5491155551234", "wa_id": ANA}]});
+    world.graph.then([Reply::Answer(200, accepted, None)]);
+    world.command(MARIA, start(&world, "ready", &json!({"phone": "5491155551234"}))).await;
+    world.quiet().await;
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM aliases"), 0);
+}

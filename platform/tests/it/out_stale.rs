@@ -264,3 +264,34 @@ async fn a_read_mark_names_no_message_that_was_deleted() {
     let named: Vec<_> = calls.iter().map(|call| call["message_id"].as_str().unwrap()).collect();
     assert_eq!(named, ["wamid.in"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_erased_while_its_call_was_out_is_not_tried_again() {
+    let world = asked().await;
+    let limit = json!({"error": {"code": 131_056}});
+    world.graph.then([Reply::Late(Duration::from_secs(5), 400, limit)]);
+    let id = world.send(MARIA, "private", 1).await;
+    sleep(Duration::from_secs(1)).await;
+    let contact: String = world.one("SELECT id FROM contacts");
+    let (status, _) = world.olga("DELETE", &format!("/contacts/{contact}"), &Value::Null).await;
+    assert_eq!(status, 200);
+    sleep(MINUTE).await;
+    assert_eq!(world.state(&id), "withdrawn queued -");
+    assert_eq!(world.graph.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_was_erased_no_copy_is_sent() {
+    let world = asked().await;
+    world.graph.then([Reply::Lost]);
+    let id = world.send(MARIA, "private", 1).await;
+    world.quiet().await;
+    let contact: String = world.one("SELECT id FROM contacts");
+    world.olga("DELETE", &format!("/contacts/{contact}"), &Value::Null).await;
+    let again = json!({"kind": "settle", "message": id, "result": "send_again",
+        "new_id": world.uuid(), "based_on_n": 2});
+    assert_eq!(world.command(MARIA, again).await["code"], "settled");
+    let arrived = json!({"kind": "settle", "message": id, "result": "arrived"});
+    assert_eq!(world.command(MARIA, arrived).await["outcome"], "done");
+    assert_eq!(world.graph.calls().len(), 1);
+}

@@ -9,6 +9,7 @@ use super::content::{self, Refilled};
 use super::held;
 use super::judge::{Case, Verdict, judge};
 use super::order::{self, Next};
+use super::recipient;
 use super::request::{self, Extra, Said};
 use super::state::{Event, State};
 use crate::agents::body::FileRef;
@@ -89,6 +90,14 @@ fn begin_one(
     };
     let mut change = Change { send, message };
     let now = tx.now();
+    if change.message.deleted {
+        // Its content was erased while a call was out that did not go through.
+        change.go(Event::Withdraw);
+        change.message.ladder.trouble = None;
+        change.save(tx, marks, chat)?;
+        answered::recount_and_save(tx, marks, &mut chat.clone())?;
+        return Ok(Begun::Nothing);
+    }
     let case = Case {
         message: &change.send.message,
         based_on_n: change.send.based_on_n,
@@ -266,6 +275,9 @@ pub(crate) fn finish(
     match said {
         Ok(Said::Accepted(wamid)) => {
             learn_wamid(tx, &mut marks, message, &wamid)?;
+            if let Ok(answer) = result {
+                recipient::learn(tx, &mut marks, &chat, answer)?;
+            }
             let now = tx.now();
             news(tx, &mut marks, message, StatusWord::Reached(Step::Sent), now)?;
         }

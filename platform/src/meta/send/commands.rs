@@ -175,7 +175,9 @@ pub fn settle(
         Ok(found) => found,
         Err(refused) => return Ok(refused),
     };
-    if change.send.state != State::Unknown {
+    // Of what was erased meanwhile there is nothing to send again.
+    let nothing = change.message.deleted && command.result != Settlement::Arrived;
+    if change.send.state != State::Unknown || nothing {
         return Ok(with_step(RefusedCode::Settled, &change));
     }
     let mut marks = Marks::default();
