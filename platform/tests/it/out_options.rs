@@ -291,3 +291,29 @@ async fn m20_an_answer_under_metas_spelling_comes_into_the_conversation_that_was
     world.quiet().await;
     assert_eq!(world.one::<i64>("SELECT count(*) FROM aliases"), 0);
 }
+
+/// 131050, as the answer and as a `failed` status: never again.
+#[tokio::test(start_paused = true)]
+async fn r10_who_whatsapp_says_wants_no_marketing_is_not_tried_again() {
+    for by_status in [false, true] {
+        let world = asked().await;
+        template(&world, "offer", "marketing");
+        if !by_status {
+            world.graph.then([Reply::Code(400, 131_050)]);
+        }
+        send_template(&world, "offer").await;
+        world.quiet().await;
+        if by_status {
+            let failed = json!({"id": "wamid.out.1", "status": "failed",
+                "timestamp": world.now_s().to_string(), "errors": [{"code": 131_050}]});
+            world.webhook(&[status(&failed)]).await;
+        }
+        assert_eq!(world.rows("SELECT marketing FROM contacts"), ["stopped"]);
+        assert_eq!(world.bootstrap().await["contacts"][0]["marketing"], "stopped");
+        assert_eq!(send_template(&world, "offer").await["code"], "marketing_stopped");
+        // A word of their own that is newer counts again.
+        sleep(Duration::from_secs(2)).await;
+        says(&world, "resume").await;
+        assert_eq!(send_template(&world, "offer").await["outcome"], "done");
+    }
+}

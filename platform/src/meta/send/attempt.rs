@@ -386,6 +386,7 @@ fn failed(
         }
         Class::Permanent => {
             change.go(Event::Refused);
+            recipient::refused(tx, marks, chat, code, now)?;
             if let Some(file) = content::file_of(&change.message.body) {
                 // Should it be the file's id that Meta no longer knows, the next message with it
                 // brings it anew.

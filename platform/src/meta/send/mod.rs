@@ -27,7 +27,7 @@ pub(crate) mod order;
 pub(crate) mod pace;
 pub mod queue;
 pub(crate) mod react;
-mod recipient;
+pub(crate) mod recipient;
 pub(crate) mod request;
 pub(crate) mod restored;
 pub(crate) mod start;

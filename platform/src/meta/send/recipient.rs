@@ -1,5 +1,5 @@
-//! What the answer to a send says about who it went to: WhatsApp's own spelling of the number, and the
-//! person's user id (whatsapp.md 5.1, 8.2).
+//! What the end of a send says about who it went to: WhatsApp's own spelling of the number, the
+//! person's user id (whatsapp.md 5.1, 8.2), and that they want no advertising (131050).
 //!
 //! Meta may change a number that it is given, and the person's messages come under what it made of it.
 //! Kept here, they come into the conversation that they answer.
@@ -11,6 +11,30 @@ use crate::meta::marks::Marks;
 use crate::meta::payload::number_key;
 use crate::store::chats::ConversationRow;
 use crate::store::{StoreError, WriteTx, contacts, people};
+
+/// Meta's code of somebody who stopped advertising: "never again" (whatsapp.md section 7).
+const NO_MARKETING: i64 = 131_050;
+
+/// Keeps what a refusal says of the person, at `at` (ms UTC).
+pub(crate) fn refused(
+    tx: &WriteTx<'_>,
+    marks: &mut Marks,
+    chat: &ConversationRow,
+    code: Option<i64>,
+    at: i64,
+) -> Result<(), StoreError> {
+    if code != Some(NO_MARKETING) {
+        return Ok(());
+    }
+    let Some(known) = contacts::find(tx.sql(), &chat.workspace, &chat.contact)? else {
+        return Ok(());
+    };
+    let id = known.merged_into.as_ref().unwrap_or(&known.id);
+    if people::set_marketing(tx.sql(), id, true, at)? {
+        marks.contact(&chat.workspace, id);
+    }
+    Ok(())
+}
 
 /// Keeps what the answer says of the person, unless somebody else is known by it.
 pub(crate) fn learn(
