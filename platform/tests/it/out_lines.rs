@@ -215,3 +215,22 @@ async fn a_number_that_is_slowed_down_rests_for_everybody_as_long_as_whatsapp_as
     texts.sort();
     assert_eq!(texts, ["1", "1", "2"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_counts_across_a_restart() {
+    let mut world = World::new().await;
+    world.ana("wamid.in", "a question").await;
+    let burst = (0..45).map(|i| world.sending(&world.uuid(), &i.to_string(), 1)).collect();
+    world.commands(MARIA, burst).await;
+    sleep(Duration::from_secs(5)).await;
+    let sent = world.graph.calls().len();
+    assert_eq!(sent, 45);
+    world.stop().await;
+    world.start().await;
+    let more = (45..50).map(|i| world.sending(&world.uuid(), &i.to_string(), 1)).collect();
+    world.commands(MARIA, more).await;
+    sleep(Duration::from_secs(1)).await;
+    assert!(world.graph.calls().len() <= sent + 2, "{}", world.graph.calls().len());
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(world.graph.calls().len(), 50);
+}

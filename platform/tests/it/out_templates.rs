@@ -124,6 +124,15 @@ async fn a_list_that_breaks_off_changes_nothing() {
     world.graph.on(LIST, [page(&[], Some("c1")), Reply::Lost, Reply::Answer(500, json!({}), None)]);
     world.later(Duration::from_hours(5)).await;
     assert_eq!(held(&world).await, ["hello"]);
+    // Nor one that says that more follows, and leads nowhere or back.
+    let mut nowhere = json!({"data": [], "paging": {"next": "https://graph.example/next"}});
+    world.graph.on(LIST, [Reply::Answer(200, nowhere.clone(), None)]);
+    world.later(Duration::from_hours(5)).await;
+    assert_eq!(held(&world).await, ["hello"]);
+    nowhere["paging"]["cursors"] = json!({"after": "c1"});
+    world.graph.on(LIST, [Reply::Answer(200, nowhere, None)]);
+    world.later(Duration::from_hours(5)).await;
+    assert_eq!(held(&world).await, ["hello"]);
 }
 
 fn news(field: &str, value: &Value) -> Value {

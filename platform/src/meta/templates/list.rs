@@ -160,13 +160,14 @@ async fn pages(
         let next = page.pointer("/paging/next").is_some();
         let cursor = page.pointer("/paging/cursors/after").and_then(Value::as_str);
         match cursor {
-            Some(cursor) if next && after.as_deref() != Some(cursor) => {
-                after = Some(cursor.to_owned());
-            }
-            _ => return Ok(listed),
+            _ if !next => return Ok(listed),
+            Some(cursor) if after.as_deref() != Some(cursor) => after = Some(cursor.to_owned()),
+            // More is said to follow and nothing leads there: what is not listed is not gone.
+            _ => break,
         }
     }
-    Ok(listed)
+    log::warn!("templates_list_without_end templates={}", listed.len());
+    Err(None)
 }
 
 /// Takes a whole list in: what is not in it any more is gone.
