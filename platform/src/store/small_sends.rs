@@ -57,6 +57,15 @@ pub(crate) fn reaction(c: &Connection, id: &str) -> Result<Option<ReactionRow>, 
         .optional()?)
 }
 
+/// Whether this is the id of a message or of a reaction: statuses name both by it.
+pub(crate) fn is_taken(c: &Connection, id: &str) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)
+             OR EXISTS (SELECT 1 FROM reaction_sends WHERE id = ?1)",
+    )?
+    .query_row([id], |row| row.get(0))?)
+}
+
 /// Writes a reaction, new or anew.
 pub(crate) fn put_reaction(c: &Connection, row: &ReactionRow) -> Result<(), StoreError> {
     c.prepare_cached(&format!(
@@ -240,7 +249,7 @@ pub(crate) fn newest_customer(
 
 /// Has a conversation's other id lead to it.
 pub(crate) fn put_alias(c: &Connection, alias: &str, conversation: &str) -> Result<(), StoreError> {
-    c.prepare_cached("REPLACE INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)")?
+    c.prepare_cached("INSERT INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)")?
         .execute((alias, conversation))?;
     Ok(())
 }

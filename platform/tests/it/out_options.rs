@@ -317,3 +317,48 @@ async fn r10_who_whatsapp_says_wants_no_marketing_is_not_tried_again() {
         assert_eq!(send_template(&world, "offer").await["outcome"], "done");
     }
 }
+
+/// An id that is chosen on a phone never leads what others write to somebody else.
+#[tokio::test(start_paused = true)]
+async fn nobody_redirects_a_conversation_by_naming_its_id() {
+    let world = asked().await;
+    template(&world, "ready", "utility");
+    let ana = world.chat();
+    world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
+    // Ben begins a conversation with Bo, who is known, under the id of Ana's.
+    let mut command = start(&world, "ready", &json!({"phone": "34600999"}));
+    command["id"] = ana.as_str().into();
+    assert_eq!(world.command(BEN, command).await["code"], "id_reused");
+    let mut send = world.sending(&world.uuid(), "for Ana", 1);
+    send["conversation"] = ana.as_str().into();
+    assert_eq!(world.command(MARIA, send).await["outcome"], "done");
+    world.quiet().await;
+    assert_eq!(world.graph.calls()[0]["to"], format!("+{ANA}"));
+    // Nor under an id that leads to Ana's conversation already.
+    let command = start(&world, "ready", &json!({"phone": ANA}));
+    let alias = command["id"].clone();
+    assert_eq!(world.command(MARIA, command).await["code"], "exists");
+    let mut command = start(&world, "ready", &json!({"phone": "34600999"}));
+    command["id"] = alias.clone();
+    assert_eq!(world.command(BEN, command).await["code"], "id_reused");
+    let mut send = world.sending(&world.uuid(), "for Ana too", 1);
+    send["conversation"] = alias;
+    assert_eq!(world.command(MARIA, send).await["outcome"], "done");
+    world.quiet().await;
+    assert_eq!(world.graph.calls()[1]["to"], format!("+{ANA}"));
+}
+
+/// Statuses name messages and reactions by the ids that phones chose: one id, one thing.
+#[tokio::test(start_paused = true)]
+async fn a_reaction_and_a_message_never_share_an_id() {
+    let world = asked().await;
+    let id = world.send(MARIA, "1", 1).await;
+    world.quiet().await;
+    let message: String = world.one("SELECT id FROM messages WHERE n = 1");
+    let mut react = json!({"kind": "react", "message": message, "emoji": "👍", "id": id});
+    assert_eq!(world.command(BEN, react.clone()).await["code"], "id_reused");
+    let taken = world.uuid();
+    react["id"] = taken.as_str().into();
+    assert_eq!(world.command(BEN, react).await["outcome"], "done");
+    assert_eq!(world.command(MARIA, world.sending(&taken, "2", 1)).await["code"], "id_reused");
+}

@@ -36,6 +36,9 @@ pub(crate) fn react(
     let Some(chat) = seen_chat(tx, actor, &message.conversation)? else {
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
+    if small_sends::is_taken(tx.sql(), &command.id)? {
+        return Ok(Outcome::refused(RefusedCode::IdReused));
+    }
     // Only what is at WhatsApp can be reacted to, and only so long.
     if message.wamid.is_none() || message.deleted || message.sent_at <= tx.now() - REACTABLE_MS {
         return Ok(malformed("message"));
