@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 /// The longest header and footer.
 const MAX_HEADER: usize = 60;
 /// The longest text, but for a list.
-const MAX_BODY: usize = 1024;
+pub(crate) const MAX_BODY: usize = 1024;
 /// The longest text of a list.
 const MAX_LIST_BODY: usize = 4096;
 /// The most reply buttons.

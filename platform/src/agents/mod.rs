@@ -5,7 +5,7 @@ pub mod command;
 pub mod commands;
 pub mod error;
 pub mod http;
-mod interactive;
+pub(crate) mod interactive;
 pub(crate) mod known;
 pub mod link_code;
 pub mod outcome;

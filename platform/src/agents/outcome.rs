@@ -147,6 +147,8 @@ pub enum RefusedCode {
     TemplateUnavailable,
     /// The template's fields were not filled in as it wants them.
     TemplateFields,
+    /// The customer wants no more marketing.
+    MarketingStopped,
     /// The conversation is there already.
     Exists,
     /// The message can no longer be withdrawn.
@@ -185,6 +187,7 @@ impl RefusedCode {
             Self::MediaTooLarge => "media_too_large",
             Self::TemplateUnavailable => "template_unavailable",
             Self::TemplateFields => "template_fields",
+            Self::MarketingStopped => "marketing_stopped",
             Self::Exists => "exists",
             Self::TooLate => "too_late",
             Self::Settled => "settled",
@@ -201,7 +204,7 @@ impl RefusedCode {
     }
 
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::AnsweredMeanwhile,
         Self::WindowClosed,
         Self::TooLong,
@@ -210,6 +213,7 @@ impl RefusedCode {
         Self::MediaTooLarge,
         Self::TemplateUnavailable,
         Self::TemplateFields,
+        Self::MarketingStopped,
         Self::Exists,
         Self::TooLate,
         Self::Settled,
@@ -230,6 +234,7 @@ impl RefusedCode {
             Self::AnsweredMeanwhile => Some(Reason::R8),
             Self::WindowClosed => Some(Reason::R7),
             Self::NotYours => Some(Reason::R9),
+            Self::MarketingStopped => Some(Reason::R10),
             Self::TemplateUnavailable => Some(Reason::R12),
             Self::MediaKind | Self::MediaTooLarge => Some(Reason::R13),
             _ => None,
@@ -280,6 +285,8 @@ pub enum Reason {
     R8,
     /// Not yours any more.
     R9,
+    /// The customer cannot be reached, or wants no more marketing.
+    R10,
     /// The account is not paid.
     R11,
     /// The template is paused, changed or refused.
@@ -304,6 +311,7 @@ impl Reason {
             Self::R7 => "R7",
             Self::R8 => "R8",
             Self::R9 => "R9",
+            Self::R10 => "R10",
             Self::R11 => "R11",
             Self::R12 => "R12",
             Self::R13 => "R13",

@@ -115,6 +115,9 @@ pub(super) const fn of_refusal(code: RefusedCode) -> Advice {
         RefusedCode::MediaTooLarge => (Acts::Person, "sends a smaller file", Retry::No),
         RefusedCode::TemplateUnavailable => (Acts::Person, "chooses another template", Retry::No),
         RefusedCode::TemplateFields => (Acts::Person, "fills the fields in", Retry::No),
+        RefusedCode::MarketingStopped => {
+            (Acts::Person, "sends no advertising; a template of another kind may go", Retry::No)
+        }
         RefusedCode::Exists => (Acts::App, "goes on in the one that is there", Retry::No),
         RefusedCode::Changed => (Acts::Person, "looks at what it is now", Retry::No),
         RefusedCode::NotAllowed => (Acts::Office, "gives the right, or does it", Retry::No),

@@ -158,13 +158,14 @@ pub(crate) fn listed(code: i64) -> Option<Meaning> {
 ///
 /// `code` and `transient` are those of Graph's error object, if the body had one; `attempts`
 /// counts this try too. Without a listed code, whatsapp.md's last rule holds: `is_transient` means
-/// later, a 5xx may have gone out, a 4xx is the end; 429 and 408 are what HTTP says they are.
+/// later, a 5xx may have gone out, a 4xx is the end. What HTTP says itself stands: 429 is a limit
+/// whatever the code, and 408 without one is no answer.
 pub(crate) fn of_answer(status: u16, code: Option<i64>, transient: bool, attempts: i64) -> Meaning {
     match code.and_then(listed) {
         Some(_) if code == Some(1) && attempts >= TRIES_OF_CODE_1 => NOT_ACCEPTED,
         Some(meaning) => meaning,
         None if transient => PROBLEM,
-        None if code.is_none() && status == 429 => SLOWED,
+        None if status == 429 => SLOWED,
         None if code.is_none() && status == 408 => NOT_KNOWN,
         None if (400..500).contains(&status) => NOT_ACCEPTED,
         None => NOT_KNOWN,
@@ -304,6 +305,8 @@ mod tests {
         assert_eq!(class(302, None, false), UnknownOutcome);
         assert_eq!(class(404, None, false), Permanent);
         assert_eq!(class(429, None, false), RetryWhenAllowed);
+        // A limit by a code that the page does not list is a limit.
+        assert_eq!(class(429, Some(613), false), RetryWhenAllowed);
         assert_eq!(class(408, None, false), UnknownOutcome);
         assert_eq!(of_answer(400, Some(300), false, 1), NOT_ACCEPTED);
         assert_eq!(of_answer(403, Some(199), false, 1), NOT_ACCEPTED);

@@ -5,12 +5,14 @@
 //!   before it (whatsapp.md 5.2). Best effort: a few tries, then it is left.
 //! - Typing is told at most every 20 seconds, and sets blue ticks too.
 //! - Reactions are durable, their attempt is recorded first; what was attempted and not answered
-//!   is sent again, for the same reaction twice is one reaction.
+//!   is sent again, for the same reaction twice is one reaction, unless a newer one was made since.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{self, BoxFuture};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::json;
 use tokio::time;
 
@@ -36,12 +38,12 @@ const MARKABLE_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 const GATHER: Duration = Duration::from_millis(400);
 /// "Typing" is shown for 25 seconds; it is told at most this often, ms.
 const TYPING_EVERY_MS: i64 = 20_000;
+/// How many small calls are made at once: one that hangs holds few others up.
+const PARALLEL: usize = 16;
 /// Time for a small call.
 const LIMIT: Duration = Duration::from_secs(20);
 /// The worker looks again after this at the latest, ms.
 const LOOK_AGAIN_MS: i64 = 60_000;
-/// Longer than any wait that is ever set, ms: Meta may ask for an hour.
-const WAIT_MAX_MS: i64 = 2 * 60 * 60 * 1_000;
 /// Reactions that ended are remembered so long, ms: a status may come seven days late.
 const REACTIONS_FOR_MS: i64 = 37 * 24 * 60 * 60 * 1_000;
 
@@ -120,33 +122,30 @@ fn see(sql: &Sql) -> Result<Seen, StoreError> {
     Ok(seen)
 }
 
-/// Makes the calls that are due, one after the other; gives the wait until the next, ms.
+/// Makes the calls that are due, a few at once; gives the wait until the next, ms. Of one message only
+/// the newest reaction is ever sent, and of one conversation there is one mark: none overtakes another.
 async fn work(state: &AppState, seen: Seen) -> i64 {
-    let mut wait = LOOK_AGAIN_MS;
+    let mut calls: Vec<BoxFuture<'_, i64>> = Vec::new();
     for reaction in seen.reactions {
-        let left = left(reaction.next_try_at, state.ports.clock.now_ms());
-        if left > 0 {
-            wait = wait.min(left);
-        } else if !state.stop.is_stopping() {
-            wait = wait.min(react(state, reaction.id).await);
-        }
+        let due_at = reaction.next_try_at;
+        calls.push(when(state, due_at, react(state, reaction.id)).boxed());
     }
     for (mark, channel) in seen.marks {
-        let left = left(mark.next_try_at, state.ports.clock.now_ms());
-        if left > 0 {
-            wait = wait.min(left);
-        } else if !state.stop.is_stopping() {
-            wait = wait.min(tell(state, mark, channel).await);
-        }
+        let due_at = mark.next_try_at;
+        calls.push(when(state, due_at, tell(state, mark, channel)).boxed());
     }
-    wait
+    let calls = stream::iter(calls).buffer_unordered(PARALLEL);
+    calls.fold(LOOK_AGAIN_MS, |wait, next| future::ready(wait.min(next))).await
 }
 
-/// How long to wait for a time, ms. A wait longer than any that is ever set was written by a clock
-/// that has been set back since: it is over.
-fn left(at: i64, now: i64) -> i64 {
-    let left = at.saturating_sub(now);
-    if left > WAIT_MAX_MS { 0 } else { left }
+/// Makes a call if it is due; gives the wait until it is looked at again, ms. A wait that is longer
+/// than any that is ever set was written by a clock that was set back since.
+async fn when(state: &AppState, due_at: i64, call: impl Future<Output = i64>) -> i64 {
+    let left = due_at.saturating_sub(state.ports.clock.now_ms());
+    if (1..=backoff::LONGEST_MS).contains(&left) {
+        return left;
+    }
+    if state.stop.is_stopping() { LOOK_AGAIN_MS } else { call.await }
 }
 
 /// Sends one reaction; gives the wait until it is looked at again, ms.
@@ -179,8 +178,17 @@ struct About {
 /// Tells Meta of one read mark.
 async fn tell(state: &AppState, mark: MarkRow, channel: String) -> i64 {
     let conversation = mark.conversation.clone();
-    let about =
-        state.store.read(move |sql| about(sql, &channel, &conversation, mark.up_to_n)).await;
+    let about = state
+        .store
+        .read(move |sql| -> Result<Option<About>, StoreError> {
+            // The workplace may have changed its mind since the look.
+            let Some(chat) = chats::by_id(sql, &conversation)? else { return Ok(None) };
+            if !blue_ticks(sql, &chat.workspace)? {
+                return Ok(None);
+            }
+            about(sql, &channel, &conversation, mark.up_to_n)
+        })
+        .await;
     let about = match about {
         Ok(about) => about,
         Err(error) => {

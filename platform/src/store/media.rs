@@ -78,11 +78,12 @@ pub(crate) fn put(c: &Connection, media: &MediaRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Files that have to be fetched by now, the longest wait first.
+/// Files that have to be fetched by now, the longest wait first; also those that would wait longer than
+/// `longest` (ms), whose time was written by a clock that was set back since.
 pub(crate) fn wanted(
     c: &Connection,
     now: i64,
-    latest: i64,
+    longest: i64,
     limit: i64,
 ) -> Result<Vec<MediaRow>, StoreError> {
     let mut statement = c.prepare_cached(&format!(
@@ -90,7 +91,8 @@ pub(crate) fn wanted(
          WHERE state = 'wanted' AND (next_try_at <= ?1 OR next_try_at > ?2)
          ORDER BY next_try_at, message LIMIT ?3"
     ))?;
-    Ok(statement.query_map((now, latest, limit), read)?.collect::<Result<_, _>>()?)
+    let until = now.saturating_add(longest);
+    Ok(statement.query_map((now, until, limit), read)?.collect::<Result<_, _>>()?)
 }
 
 /// When the next one has to be fetched, ms UTC.

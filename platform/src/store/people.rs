@@ -179,6 +179,21 @@ pub(crate) fn set_marketing(
     Ok(written > 0 && before.as_deref() != Some(word))
 }
 
+/// Whether a person said last that they want no advertising; under whichever of their contacts, where
+/// several were joined.
+pub(crate) fn wants_no_marketing(c: &Connection, contact: &str) -> Result<bool, StoreError> {
+    let word: Option<String> = c
+        .prepare_cached(
+            "SELECT k.marketing FROM contacts f
+             JOIN contacts k ON coalesce(k.merged_into, k.id) = coalesce(f.merged_into, f.id)
+             WHERE f.id = ?1 AND k.workspace = f.workspace AND k.marketing IS NOT NULL
+             ORDER BY k.marketing_at DESC LIMIT 1",
+        )?
+        .query_row([contact], |row| row.get(0))
+        .optional()?;
+    Ok(word.as_deref() == Some("stopped"))
+}
+
 /// The contact with this id.
 pub(crate) fn by_id(
     c: &Connection,

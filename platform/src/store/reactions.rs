@@ -53,6 +53,20 @@ pub(crate) fn side(author_kind: &str) -> &'static str {
     if author_kind == "customer" { "customer" } else { "business" }
 }
 
+/// Whether this is the business's reaction that stands on a message.
+pub(crate) fn stands(
+    c: &Connection,
+    target: &str,
+    member: &str,
+    emoji: Option<&str>,
+) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM reactions WHERE target = ?1 AND side = 'business'
+             AND author_kind = 'agent' AND author_member IS ?2 AND emoji IS ?3)",
+    )?
+    .query_row((target, member, emoji), |row| row.get(0))?)
+}
+
 /// Notes a reaction; says whether that changed anything that is shown. Of two at one time the
 /// emoji decides, so that any order of arrival ends alike.
 pub(crate) fn set(c: &Connection, reaction: &Reaction<'_>) -> Result<bool, StoreError> {

@@ -57,6 +57,15 @@ pub(crate) fn reaction(c: &Connection, id: &str) -> Result<Option<ReactionRow>, 
         .optional()?)
 }
 
+/// Whether this is the id of a message or of a reaction: statuses name both by it.
+pub(crate) fn is_taken(c: &Connection, id: &str) -> Result<bool, StoreError> {
+    Ok(c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)
+             OR EXISTS (SELECT 1 FROM reaction_sends WHERE id = ?1)",
+    )?
+    .query_row([id], |row| row.get(0))?)
+}
+
 /// Writes a reaction, new or anew.
 pub(crate) fn put_reaction(c: &Connection, row: &ReactionRow) -> Result<(), StoreError> {
     c.prepare_cached(&format!(
@@ -99,6 +108,23 @@ pub(crate) fn last_reaction(
     ))?
     .query_row([message], read_reaction)
     .optional()?)
+}
+
+/// When the newest reaction to a message was made, ms UTC; 0 without one.
+pub(crate) fn newest_made_at(c: &Connection, message: &str) -> Result<i64, StoreError> {
+    Ok(c.prepare_cached("SELECT ifnull(max(made_at), 0) FROM reaction_sends WHERE message = ?1")?
+        .query_row([message], |row| row.get(0))?)
+}
+
+/// Ends, unsent, every reaction and read mark that Meta was still to be told of.
+pub(crate) fn end_open(c: &Connection) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "UPDATE reaction_sends SET state = 'replaced' WHERE state IN ('waiting', 'attempted')",
+    )?
+    .execute([])?;
+    c.prepare_cached("UPDATE read_marks SET done_n = up_to_n WHERE up_to_n > done_n")?
+        .execute([])?;
+    Ok(())
 }
 
 /// Whether no newer reaction to the same message was made.
@@ -203,7 +229,8 @@ pub(crate) struct Named {
     pub(crate) sent_at: i64,
 }
 
-/// The newest live customer message of a conversation up to a number.
+/// The newest live customer message of a conversation up to a number, but for deleted ones: Meta may
+/// not know their ids any more (131009).
 pub(crate) fn newest_customer(
     c: &Connection,
     conversation: &str,
@@ -212,7 +239,7 @@ pub(crate) fn newest_customer(
     Ok(c.prepare_cached(
         "SELECT n, wamid, sent_at FROM messages
          WHERE conversation = ?1 AND n > 0 AND n <= ?2 AND author_kind = 'customer'
-           AND imported = 0 AND wamid IS NOT NULL ORDER BY n DESC LIMIT 1",
+           AND imported = 0 AND deleted IS NULL AND wamid IS NOT NULL ORDER BY n DESC LIMIT 1",
     )?
     .query_row((conversation, up_to_n), |row| {
         Ok(Named { n: row.get(0)?, wamid: row.get(1)?, sent_at: row.get(2)? })
@@ -222,7 +249,7 @@ pub(crate) fn newest_customer(
 
 /// Has a conversation's other id lead to it.
 pub(crate) fn put_alias(c: &Connection, alias: &str, conversation: &str) -> Result<(), StoreError> {
-    c.prepare_cached("REPLACE INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)")?
+    c.prepare_cached("INSERT INTO conversation_aliases (alias, conversation) VALUES (?1, ?2)")?
         .execute((alias, conversation))?;
     Ok(())
 }

@@ -65,6 +65,7 @@ pub fn of_refusal(code: RefusedCode) -> Option<Shape> {
         RefusedCode::Continued => Some(of::<ContinuedDetails>),
         RefusedCode::TooMany => Some(of::<MostDetails>),
         RefusedCode::TemplateUnavailable
+        | RefusedCode::MarketingStopped
         | RefusedCode::NotAllowed
         | RefusedCode::NotYours
         | RefusedCode::UnknownKind

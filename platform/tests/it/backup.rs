@@ -85,6 +85,39 @@ async fn what_was_unsent_in_a_restored_copy_waits_for_a_person() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn reactions_and_read_marks_of_a_restored_copy_are_told_to_nobody() {
+    let mut world = World::new().await;
+    world.ana("wamid.1", "hello").await;
+    let message: String = world.one("SELECT id FROM messages");
+    world.graph.then([Reply::Lost, Reply::NotSent]);
+    let react = json!({"kind": "react", "message": message, "emoji": "👍"});
+    let reaction = world.command(MARIA, react).await;
+    sleep(Duration::from_millis(600)).await;
+    let chat = world.chat();
+    world.command(MARIA, json!({"kind": "read", "conversation": chat, "up_to_n": 1})).await;
+    sleep(Duration::from_millis(600)).await;
+    assert_eq!(world.rows("SELECT state FROM reaction_sends"), ["attempted"]);
+    assert_eq!(world.rows("SELECT up_to_n - done_n FROM read_marks"), ["1"]);
+    let (copy, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    take(&world, copy.path());
+    world.stop().await;
+    let calls = world.graph.calls().len();
+    backup::restore(place.path(), copy.path(), &key(), world.now()).unwrap();
+    world.move_to(place);
+    world.start().await;
+    sleep(Duration::from_hours(1)).await;
+    assert_eq!(world.graph.calls().len(), calls);
+    // Given up, and what stood before it is shown again.
+    assert_eq!(world.rows("SELECT state FROM reaction_sends"), ["refused"]);
+    assert_eq!(world.rows("SELECT up_to_n - done_n FROM read_marks"), ["0"]);
+    // What became of it may still be told.
+    let failed = json!({"id": "wamid.r", "status": "failed", "timestamp": world.now_s().to_string(),
+        "biz_opaque_callback_data": reaction["id"], "errors": [{"code": 131_009}]});
+    world.webhook(&[status(&failed)]).await;
+    assert_eq!(world.rows("SELECT coalesce(emoji, '-') FROM reactions"), ["-"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_held_for_a_person_is_asked_about_anew() {
     let mut world = World::new().await;
     world.ana("wamid.1", "hello").await;

@@ -35,6 +35,8 @@ pub(crate) enum Reply {
     Slow(Duration),
     /// Refuses it with this code after a while.
     SlowCode(Duration, i64),
+    /// Answers with this status and body after a while.
+    Late(Duration, u16, Value),
 }
 
 /// Status and chunks of a file.
@@ -233,6 +235,10 @@ impl GraphPort for Graph {
                 Reply::Slow(wait) => {
                     sleep(wait).await;
                     answer(200, &accepted, None)
+                }
+                Reply::Late(wait, status, body) => {
+                    sleep(wait).await;
+                    answer(status, &body, None)
                 }
             }
         })

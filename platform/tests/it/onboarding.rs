@@ -171,10 +171,22 @@ async fn a_number_with_new_ids_joins_its_channel() {
     let world = world("+34 600").await;
     world.ana("wamid.1", "before").await;
     let chat = world.chat();
+    world
+        .sql()
+        .execute(
+            "INSERT INTO meta_files VALUES ('h', 'aa', 'image/jpeg', '777', ?1)",
+            [world.now()],
+        )
+        .unwrap();
     let id = begin(&world).await;
     let done = finish(&world, &id, json!({"code": "c", "event": finished()})).await;
     assert_eq!((&done["step"], &done["channel"]), (&json!("done"), &json!("h")));
     assert_eq!(world.rows("SELECT id, phone_number_id, waba_id FROM channels"), ["h 5151 900"]);
+    // A file that went up under the old id goes up anew before the next message with it.
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM meta_files"), 0);
+    // The new account's templates are asked for at once.
+    world.quiet().await;
+    assert!(world.graph.questions().iter().any(|q| q.starts_with("GET /900/message_templates")));
     // Under the new id as under the old: one conversation goes on.
     let mut new = customer(ANA, "wamid.2", "after", world.now_s());
     new["value"]["metadata"]["phone_number_id"] = NEW.into();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::meta_world::*;
@@ -72,6 +72,46 @@ async fn guard_and_window_are_judged_again_when_the_line_is_up() {
     assert_eq!(world.state(&ids[1]), "waiting queued R4");
     assert_eq!(world.state(&ids[2]), "held queued R7");
     assert_eq!(world.graph.texts(), ["1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_line_that_the_owner_took_down_goes_out_when_it_comes_back() {
+    let world = World::new().await;
+    world.ana("wamid.in", "a question").await;
+    world.webhook(&[customer("34600999", "wamid.b", "me too", world.now_s())]).await;
+    let bo: String = world.one("SELECT conversation FROM messages WHERE wamid = 'wamid.b'");
+    let ana: String = world.one("SELECT conversation FROM messages WHERE wamid = 'wamid.in'");
+    let event = async |value: Value| {
+        let at = world.now_s();
+        let body = json!({"entry": [{"id": "b", "time": at,
+            "changes": [{"field": "account_update", "value": value}]}]});
+        assert_eq!(world.raw(body.to_string().into_bytes()).await, 200);
+        world.quiet().await;
+    };
+    event(json!({"event": "PARTNER_REMOVED", "phone_number": "34600",
+        "disconnection_info": {"reason": "PRIMARY_INACTIVITY", "initiated_by": "SYSTEM"}}))
+    .await;
+    let mut ids = Vec::new();
+    for (chat, text) in [(&ana, "1"), (&ana, "2"), (&bo, "3")] {
+        let id = world.uuid();
+        let mut command = world.sending(&id, text, 1);
+        command["conversation"] = chat.as_str().into();
+        assert_eq!(world.command(MARIA, command).await["outcome"], "done");
+        ids.push(id);
+    }
+    sleep(Duration::from_hours(3)).await;
+    for id in &ids {
+        assert_eq!(world.state(id), "waiting queued R5");
+        assert_eq!(world.trouble(id)["word"], "inactive");
+    }
+    assert!(world.graph.calls().is_empty());
+    // Bo was answered on the phone meanwhile.
+    world.webhook(&[echo("34600999", "wamid.o", "done", world.now_s())]).await;
+    event(json!({"event": "ACCOUNT_RECONNECTED"})).await;
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.graph.texts(), ["1", "2"]);
+    let states: Vec<_> = ids.iter().map(|id| world.state(id)).collect();
+    assert_eq!(states, ["accepted sent -", "accepted sent -", "held queued R8"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,4 +214,23 @@ async fn a_number_that_is_slowed_down_rests_for_everybody_as_long_as_whatsapp_as
     let mut texts = world.graph.texts();
     texts.sort();
     assert_eq!(texts, ["1", "1", "2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_counts_across_a_restart() {
+    let mut world = World::new().await;
+    world.ana("wamid.in", "a question").await;
+    let burst = (0..45).map(|i| world.sending(&world.uuid(), &i.to_string(), 1)).collect();
+    world.commands(MARIA, burst).await;
+    sleep(Duration::from_secs(5)).await;
+    let sent = world.graph.calls().len();
+    assert_eq!(sent, 45);
+    world.stop().await;
+    world.start().await;
+    let more = (45..50).map(|i| world.sending(&world.uuid(), &i.to_string(), 1)).collect();
+    world.commands(MARIA, more).await;
+    sleep(Duration::from_secs(1)).await;
+    assert!(world.graph.calls().len() <= sent + 2, "{}", world.graph.calls().len());
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(world.graph.calls().len(), 50);
 }

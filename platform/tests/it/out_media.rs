@@ -324,3 +324,24 @@ async fn what_is_too_large_or_gone_is_said_and_not_asked_for_for_ever() {
     world.later(Duration::from_hours(24)).await;
     assert!(!world.graph.questions().iter().any(|question| question.contains("555")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_an_edit_replaced_while_it_came_is_not_shown_in_its_place() {
+    let world = asked().await;
+    let (old, new) = (bytes(1_000), bytes(2_000));
+    let late = json!({"url": "https://files.test/old", "sha256": hash(&old), "id": "555"});
+    world.graph.on("GET /555", [Reply::Late(Duration::from_secs(10), 200, late)]);
+    world.graph.file("https://files.test/old", 200, &[&old]);
+    let newer = json!({"url": "https://files.test/new", "sha256": hash(&new), "id": "556"});
+    world.graph.on("GET /556", [Reply::Answer(200, newer, None)]);
+    world.graph.file("https://files.test/new", 200, &[&new]);
+    world.webhook(&[incoming(&world, "wamid.pic", &hash(&old))]).await;
+    let edit = json!({"id": "wamid.edit", "timestamp": (world.now_s() + 1).to_string(), "type": "edit",
+        "edit": {"original_message_id": "wamid.pic", "message": {"type": "image", "image":
+            {"id": "556", "mime_type": "image/jpeg", "sha256": hash(&new)}}}});
+    world.webhook(&[message(ANA, edit)]).await;
+    sleep(Duration::from_mins(2)).await;
+    let body = body_of(&world);
+    assert_eq!((&body["ready"], &body["size"]), (&json!(true), &json!(2_000)), "{body}");
+    assert_eq!(body["sha256"], hash(&new));
+}

@@ -54,8 +54,8 @@ async fn the_list_is_fetched_whole_and_phones_hold_the_approved_ones() {
             page(&[listed("2", "later", "PENDING"), listed("3", "third", "APPROVED")], None),
         ],
     );
-    assert_eq!(held(&world).await, Vec::<String>::new());
-    sleep(Duration::from_mins(1)).await;
+    // At once: the account is new.
+    sleep(Duration::from_secs(1)).await;
     let asked = world.graph.questions();
     let asked: Vec<_> = asked.iter().filter(|q| q.starts_with(LIST)).collect();
     assert!(asked.len() == 2 && asked[1].contains("after=c1"), "{asked:?}");
@@ -72,11 +72,65 @@ async fn the_list_is_fetched_whole_and_phones_hold_the_approved_ones() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_of_many_pages_is_taken_whole_and_a_new_account_waits_for_nothing() {
+    let world = World::new().await;
+    world.graph.on(LIST, [page(&[listed("0", "first", "APPROVED")], None)]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(held(&world).await, ["first"]);
+    world.graph.questions();
+    // The operator adds a number of another account while the platform runs.
+    let pages = (0..5).map(|number| {
+        let rows: Vec<_> = (0..100)
+            .map(|row| listed(&format!("{number}{row}"), &format!("t{number}_{row}"), "APPROVED"))
+            .collect();
+        let next = (number < 4).then(|| format!("c{number}"));
+        page(&rows, next.as_deref())
+    });
+    world.graph.on("GET /c/message_templates", pages);
+    world
+        .sql()
+        .execute(
+            "INSERT INTO channels (id, workspace, phone_number_id, waba_id, display, display_digits,
+                 token_sealed, created_at)
+             SELECT 'i', workspace, '4343', 'c', '+34 601', '34601', token_sealed, 0 FROM channels",
+            [],
+        )
+        .unwrap();
+    sleep(Duration::from_secs(1)).await;
+    let asked = world.graph.questions();
+    assert_eq!(asked.len(), 5, "{asked:?}");
+    for (number, question) in asked.iter().enumerate().skip(1) {
+        assert!(question.contains(&format!("after=c{}", number - 1)), "{question}");
+    }
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM templates WHERE waba_id = 'c'"), 500);
+    // The other account's stay as they were.
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM templates WHERE waba_id = 'b'"), 1);
+    // A list that was here before is not asked for at every start.
+    let mut world = world;
+    world.stop().await;
+    world.sql().execute("UPDATE template_lists SET due_at = 0", []).unwrap();
+    world.start().await;
+    sleep(Duration::from_secs(20)).await;
+    assert!(world.graph.questions().iter().all(|q| !q.contains("message_templates")));
+    sleep(Duration::from_secs(20)).await;
+    assert!(world.graph.questions().iter().any(|q| q.contains("message_templates")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_list_that_breaks_off_changes_nothing() {
     let world = World::new().await;
     world.graph.on(LIST, [page(&[listed("1", "hello", "APPROVED")], None)]);
     sleep(Duration::from_mins(1)).await;
     world.graph.on(LIST, [page(&[], Some("c1")), Reply::Lost, Reply::Answer(500, json!({}), None)]);
+    world.later(Duration::from_hours(5)).await;
+    assert_eq!(held(&world).await, ["hello"]);
+    // Nor one that says that more follows, and leads nowhere or back.
+    let mut nowhere = json!({"data": [], "paging": {"next": "https://graph.example/next"}});
+    world.graph.on(LIST, [Reply::Answer(200, nowhere.clone(), None)]);
+    world.later(Duration::from_hours(5)).await;
+    assert_eq!(held(&world).await, ["hello"]);
+    nowhere["paging"]["cursors"] = json!({"after": "c1"});
+    world.graph.on(LIST, [Reply::Answer(200, nowhere, None)]);
     world.later(Duration::from_hours(5)).await;
     assert_eq!(held(&world).await, ["hello"]);
 }

@@ -39,8 +39,9 @@ const FILE_TIMEOUT: Duration = Duration::from_mins(9);
 const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes read from the disk at once while a file goes up.
 const CHUNK: usize = 64 * 1024;
-/// Longest answer that is read.
-const ANSWER_MAX: usize = 1 << 20;
+/// Longest answer that is read: a page of 100 templates in a script that JSON spells as `\uXXXX` is
+/// above 1 MiB.
+const ANSWER_MAX: usize = 4 << 20;
 
 /// Graph over HTTPS.
 #[derive(Debug, Clone)]
@@ -314,5 +315,106 @@ mod tests {
         drop(listener);
         let graph = HttpGraph::new(&format!("http://{address}")).unwrap();
         assert_eq!(graph.call(request()).await, Err(GraphFailure::NotSent));
+    }
+
+    /// A server that reads one whole request, however long, and answers with these bytes.
+    async fn hearing(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<Vec<u8>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut seen = Vec::new();
+            let mut buffer = [0; 4096];
+            let find = |seen: &[u8], what: &[u8]| seen.windows(what.len()).position(|w| w == what);
+            loop {
+                let read = socket.read(&mut buffer).await.unwrap();
+                seen.extend_from_slice(&buffer[..read]);
+                let Some(head) = find(&seen, b"\r\n\r\n") else { continue };
+                let text = String::from_utf8_lossy(&seen[..head]).to_ascii_lowercase();
+                let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let length = length.map_or(0, |length| length.parse().unwrap());
+                if read == 0 || seen.len() >= head + 4 + length {
+                    break;
+                }
+            }
+            socket.write_all(answer).await.unwrap();
+            seen
+        });
+        (address, task)
+    }
+
+    #[tokio::test]
+    async fn a_file_goes_up_as_a_form_with_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0] ^ 0x55).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let (address, server) =
+            hearing(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"id\":\"777\"}").await;
+        let graph = HttpGraph::new(&format!("{address}/v9")).unwrap();
+        let upload = |length| Upload {
+            path: path.clone(),
+            length,
+            mime: "audio/ogg; codecs=opus".into(),
+            name: "file".into(),
+        };
+        let request = GraphRequest::upload("/42/media", Secret::new("canary"), upload(200_000));
+        let answer = graph.call(request).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"{\"id\":\"777\"}"[..]));
+        let seen = server.await.unwrap();
+        let place = |what: &[u8]| seen.windows(what.len()).position(|w| w == what);
+        assert!(seen.starts_with(b"POST /v9/42/media HTTP/1.1\r\n"));
+        for part in [
+            &b"authorization: Bearer canary"[..],
+            b"content-type: multipart/form-data; boundary=",
+            b"name=\"messaging_product\"\r\n\r\nwhatsapp\r\n",
+            b"name=\"type\"\r\n\r\naudio/ogg; codecs=opus\r\n",
+            b"name=\"file\"; filename=\"file\"",
+        ] {
+            assert!(place(part).is_some(), "{}", String::from_utf8_lossy(part));
+        }
+        assert!(place(&bytes).is_some(), "the file is in it to the byte");
+        // One that is shorter than was said is no whole request, and one that is gone is none at all.
+        let (address, _server) = hearing(b"").await;
+        let graph = HttpGraph::new(&address).unwrap();
+        let request = GraphRequest::upload("/42/media", Secret::new("x"), upload(200_001));
+        assert_eq!(graph.call(request).await, Err(GraphFailure::Unanswered));
+        std::fs::remove_file(&path).unwrap();
+        let request = GraphRequest::upload("/42/media", Secret::new("x"), upload(200_000));
+        assert_eq!(graph.call(request).await, Err(GraphFailure::NotSent));
+    }
+
+    /// Status and bytes of a file; an error in place of them where it broke off.
+    async fn fetched(answer: &'static [u8]) -> (u16, Result<Vec<u8>, GraphFailure>, String) {
+        let (address, server) = hearing(answer).await;
+        // Meta's files lie on another host than Graph; here on another port.
+        let graph = HttpGraph::new("http://127.0.0.1:1/v9").unwrap();
+        let file = graph.fetch(format!("{address}/a?mid=1"), Secret::new("canary")).await.unwrap();
+        let status = file.status;
+        let chunks: Vec<_> = file.chunks.collect().await;
+        let bytes = chunks.into_iter().try_fold(Vec::new(), |mut all, chunk| {
+            all.extend_from_slice(&chunk?);
+            Ok(all)
+        });
+        (status, bytes, String::from_utf8(server.await.unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_down_with_the_token_and_a_cut_one_is_told() {
+        let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n2\r\n!!\r\n0\r\n\r\n";
+        let (status, bytes, seen) = fetched(whole).await;
+        assert_eq!((status, bytes), (200, Ok(b"hello!!".to_vec())));
+        assert!(seen.starts_with("GET /a?mid=1 HTTP/1.1\r\n"));
+        assert!(seen.contains("authorization: Bearer canary"));
+        let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel";
+        assert_eq!(fetched(cut).await.1, Err(GraphFailure::Unanswered));
+        let gone = b"HTTP/1.1 404 X\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(fetched(gone).await.0, 404);
+        // The token follows no redirect.
+        let moved = b"HTTP/1.1 302 X\r\nLocation: http://127.0.0.1:2/\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(fetched(moved).await.0, 302);
+        let graph = HttpGraph::new("http://127.0.0.1:1/v9").unwrap();
+        let strange = graph.fetch("https://lookaside.example/x".into(), Secret::new("canary"));
+        assert!(matches!(strange.await, Err(GraphFailure::NotSent)));
     }
 }

@@ -119,7 +119,7 @@ pub struct GraphAnswer {
     pub status: u16,
     /// `Retry-After` in ms, if the answer named seconds.
     pub retry_after_ms: Option<i64>,
-    /// The body as it came, at most 1 MiB.
+    /// The body as it came, at most 4 MiB.
     pub body: Vec<u8>,
 }
 

@@ -8,7 +8,7 @@ use crate::meta::ladder::{Step, Trouble};
 use crate::meta::marks::Marks;
 use crate::meta::payload::{Customer, Status, StatusWord, number_key};
 use crate::meta::send::state::Event;
-use crate::meta::send::{held, order, react};
+use crate::meta::send::{held, order, react, recipient};
 use crate::store::{StoreError, WriteTx, chats, people, reports, sends, texts};
 
 impl Body<'_> {
@@ -163,6 +163,7 @@ pub(crate) fn news(
             let meaning = codes::of_failed(code);
             log::warn!("message_failed code={} message={message}", code.unwrap_or(0));
             held::stop_after_status(tx, marks, &chat.channel, meaning, code, at)?;
+            recipient::refused(tx, marks, &chat, code, at)?;
             let trouble = Trouble::new(meaning.reason, at).with_code(code).saying(meaning.word);
             row.ladder.fail(trouble.ended())
         }

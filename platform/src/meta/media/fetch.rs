@@ -55,7 +55,7 @@ pub(crate) async fn run(state: AppState) {
         }
         let limit = i64::try_from(PARALLEL + busy.len()).unwrap_or(i64::MAX);
         let seen = state.store.read(move |sql| {
-            let wanted = media::wanted(sql, now, now + 2 * LONGEST_WAIT_MS, limit)?;
+            let wanted = media::wanted(sql, now, backoff::LONGEST_MS, limit)?;
             Ok::<_, StoreError>((wanted, media::next_wanted_at(sql)?))
         });
         let next_at = match seen.await {
@@ -113,7 +113,7 @@ enum Came {
 }
 
 async fn one(state: &AppState, row: MediaRow) {
-    let message = row.message.clone();
+    let (message, meta_id) = (row.message.clone(), row.meta_id.clone());
     let came = match time::timeout(FILE_LIMIT, fetch(state, &row)).await {
         Ok(came) => came,
         Err(_) => Came::Later(None),
@@ -121,7 +121,7 @@ async fn one(state: &AppState, row: MediaRow) {
     if !matches!(came, Came::Here { .. }) {
         log::info!("media_not_here message={message} tries={}", row.tries + 1);
     }
-    let written = state.store.write(move |tx| note(tx, &message, came)).await;
+    let written = state.store.write(move |tx| note(tx, &message, meta_id.as_deref(), came)).await;
     if let Err(error) = written {
         log::error!("media_not_noted cause=\"{error}\"");
         time::sleep(Duration::from_secs(1)).await;
@@ -252,9 +252,10 @@ async fn load(state: &AppState, row: &MediaRow, asked: Asked, token: Secret) -> 
         return Some(Came::Later(None));
     }
     // From here on the row names the file, so that no sweep takes it.
-    let (message, kept) = (row.message.clone(), sha256.clone());
+    let (fetched, kept) = (row.clone(), sha256.clone());
     let named = state.store.write(move |tx| {
-        if let Some(held) = media::get(tx.sql(), &message)? {
+        let held = media::get(tx.sql(), &fetched.message)?;
+        if let Some(held) = held.filter(|held| held.meta_id == fetched.meta_id) {
             media::put(tx.sql(), &MediaRow { sha256: Some(kept), ..held })?;
         }
         Ok::<_, StoreError>(())
@@ -266,9 +267,18 @@ async fn load(state: &AppState, row: &MediaRow, asked: Asked, token: Secret) -> 
     Some(Came::Here { sha256, size, mime: asked.mime })
 }
 
-/// Writes down what a try came to.
-fn note(tx: &mut WriteTx<'_>, message: &str, came: Came) -> Result<(), StoreError> {
-    let Some(mut row) = media::get(tx.sql(), message)? else { return Ok(()) };
+/// Writes down what a try came to. An edit may have brought another file meanwhile: what was learnt of
+/// the old one says nothing about it.
+fn note(
+    tx: &mut WriteTx<'_>,
+    message: &str,
+    meta_id: Option<&str>,
+    came: Came,
+) -> Result<(), StoreError> {
+    let held = media::get(tx.sql(), message)?;
+    let Some(mut row) = held.filter(|held| held.meta_id.as_deref() == meta_id) else {
+        return Ok(());
+    };
     let now = tx.now();
     row.tries += 1;
     let state = match came {

@@ -343,6 +343,8 @@ async fn join(state: &AppState, onboarding: &Onboarding) -> Result<bool, StoreEr
     .await?;
     // What came for the number before it was a channel is worked off now.
     state.webhooks.wake();
+    // The account may be new: its templates are fetched at once.
+    state.templates.wake();
     Ok(true)
 }
 

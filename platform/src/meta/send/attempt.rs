@@ -9,6 +9,7 @@ use super::content::{self, Refilled};
 use super::held;
 use super::judge::{Case, Verdict, judge};
 use super::order::{self, Next};
+use super::recipient;
 use super::request::{self, Extra, Said};
 use super::state::{Event, State};
 use crate::agents::body::FileRef;
@@ -89,6 +90,14 @@ fn begin_one(
     };
     let mut change = Change { send, message };
     let now = tx.now();
+    if change.message.deleted {
+        // Its content was erased while a call was out that did not go through.
+        change.go(Event::Withdraw);
+        change.message.ladder.trouble = None;
+        change.save(tx, marks, chat)?;
+        answered::recount_and_save(tx, marks, &mut chat.clone())?;
+        return Ok(Begun::Nothing);
+    }
     let case = Case {
         message: &change.send.message,
         based_on_n: change.send.based_on_n,
@@ -141,10 +150,9 @@ fn begin_one(
                 file,
             }));
         }
-        Needs::Changed => {
+        Needs::Never { reason, word } => {
             change.go(Event::Refused);
-            let trouble = Trouble::new("R12", now).saying("template_not_available");
-            change.message.ladder.trouble = Some(trouble.ended());
+            change.message.ladder.trouble = Some(Trouble::new(reason, now).saying(word).ended());
             change.save(tx, marks, chat)?;
             answered::recount_and_save(tx, marks, &mut chat.clone())?;
             return Ok(Begun::Nothing);
@@ -182,8 +190,13 @@ enum Needs {
     Ready(Extra),
     /// Meta does not hold the file.
     Upload(FileRef),
-    /// The template is not what it was (R12).
-    Changed,
+    /// It must not go: the template is not what it was (R12), or is not wanted any more (R10).
+    Never {
+        /// The R of experience.md.
+        reason: &'static str,
+        /// Word for the sentence.
+        word: &'static str,
+    },
 }
 
 fn extra(
@@ -193,9 +206,14 @@ fn extra(
 ) -> Result<Needs, StoreError> {
     let mut extra = Extra::default();
     if !content::needs_window(&message.body) {
-        match content::refill(tx, &chat.channel, &message.body)? {
+        match content::refill(tx, chat, &message.body)? {
             Refilled::Same(filled) => extra.components = filled.components,
-            Refilled::Changed => return Ok(Needs::Changed),
+            Refilled::Changed => {
+                return Ok(Needs::Never { reason: "R12", word: "template_not_available" });
+            }
+            Refilled::Unwanted => {
+                return Ok(Needs::Never { reason: "R10", word: "no_marketing" });
+            }
         }
     }
     if let Some(file) = content::file_of(&message.body) {
@@ -236,8 +254,8 @@ pub(crate) fn open_token(sealed: &[u8], key: &Key) -> Option<Secret> {
 pub(crate) enum Ended {
     /// Nothing that others of the number must heed.
     Alone,
-    /// WhatsApp slows the whole number down until then, ms UTC.
-    SlowUntil(i64),
+    /// WhatsApp slows the whole number down for so long, ms.
+    SlowFor(i64),
 }
 
 /// Writes down what a call came to.
@@ -257,6 +275,9 @@ pub(crate) fn finish(
     match said {
         Ok(Said::Accepted(wamid)) => {
             learn_wamid(tx, &mut marks, message, &wamid)?;
+            if let Ok(answer) = result {
+                recipient::learn(tx, &mut marks, &chat, answer)?;
+            }
             let now = tx.now();
             news(tx, &mut marks, message, StatusWord::Reached(Step::Sent), now)?;
         }
@@ -340,7 +361,7 @@ fn failed(
                 _ => backoff::wait_ms(tries, retry_after, tx.rng()),
             };
             if meaning.class == Class::RetryWhenAllowed {
-                ended = Ended::SlowUntil(now + backoff::slow_ms(retry_after));
+                ended = Ended::SlowFor(backoff::slow_ms(retry_after));
             }
             change.go(Event::TryAgain);
             change.send.next_try_at = now + wait;
@@ -365,6 +386,7 @@ fn failed(
         }
         Class::Permanent => {
             change.go(Event::Refused);
+            recipient::refused(tx, marks, chat, code, now)?;
             if let Some(file) = content::file_of(&change.message.body) {
                 // Should it be the file's id that Meta no longer knows, the next message with it
                 // brings it anew.
@@ -392,12 +414,26 @@ pub(crate) fn recover(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
         sends::open(tx.sql())?.into_iter().filter(|send| send.state == State::Attempted).collect();
     let count = lost.len();
     for send in lost {
-        let Some(chat) = chats::by_id(tx.sql(), &send.conversation)? else { continue };
-        failed(tx, &mut marks, &chat, send, Meaning::UNANSWERED, None, None)?;
-        order::show_waiting(tx, &mut marks, &chat)?;
+        unanswered(tx, &mut marks, send)?;
     }
     marks.write(tx)?;
     Ok(count)
+}
+
+/// The same for one message whose call is not running any more although nobody wrote down what came of
+/// it: else its conversation would stand still until the next start.
+pub(crate) fn lost(tx: &mut WriteTx<'_>, message: &str) -> Result<(), StoreError> {
+    let send = sends::get(tx.sql(), message)?;
+    let Some(send) = send.filter(|send| send.state == State::Attempted) else { return Ok(()) };
+    let mut marks = Marks::default();
+    unanswered(tx, &mut marks, send)?;
+    marks.write(tx)
+}
+
+fn unanswered(tx: &mut WriteTx<'_>, marks: &mut Marks, send: SendRow) -> Result<(), StoreError> {
+    let Some(chat) = chats::by_id(tx.sql(), &send.conversation)? else { return Ok(()) };
+    failed(tx, marks, &chat, send, Meaning::UNANSWERED, None, None)?;
+    order::show_waiting(tx, marks, &chat)
 }
 
 /// A send and its message, changed together.

@@ -32,7 +32,7 @@ pub fn send(
     let Some(chat) = seen_chat(tx, actor, &command.conversation)? else {
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
-    if texts::by_id(tx.sql(), &command.id)?.is_some() {
+    if small_sends::is_taken(tx.sql(), &command.id)? {
         return Ok(Outcome::refused(RefusedCode::IdReused));
     }
     if let Some(quoted) = &command.reply_to {
@@ -41,7 +41,7 @@ pub fn send(
             return Ok(malformed("reply_to"));
         }
     }
-    let prepared = match content::prepare(tx, &chat, &command.body)? {
+    let mut prepared = match content::prepare(tx, &chat, &command.body)? {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refused),
     };
@@ -58,6 +58,7 @@ pub fn send(
     if !content::is_here(tx, &actor.device, &prepared)? {
         return Ok(content::media_missing());
     }
+    content::sign(tx, actor, &mut prepared)?;
     let new = New {
         id: &command.id,
         written_at: command.at,
@@ -174,7 +175,9 @@ pub fn settle(
         Ok(found) => found,
         Err(refused) => return Ok(refused),
     };
-    if change.send.state != State::Unknown {
+    // Of what was erased meanwhile there is nothing to send again.
+    let nothing = change.message.deleted && command.result != Settlement::Arrived;
+    if change.send.state != State::Unknown || nothing {
         return Ok(with_step(RefusedCode::Settled, &change));
     }
     let mut marks = Marks::default();
@@ -187,7 +190,7 @@ pub fn settle(
             order::show_waiting(tx, &mut marks, &chat)?;
         }
         Settlement::SendAgain { new_id, based_on_n } => {
-            if texts::by_id(tx.sql(), new_id)?.is_some() {
+            if small_sends::is_taken(tx.sql(), new_id)? {
                 return Ok(malformed("new_id"));
             }
             // The copy may have been withdrawn before this came; no other command has its id.
@@ -285,9 +288,14 @@ pub(super) fn seen_chat(
     actor: &Actor,
     id: &str,
 ) -> Result<Option<ConversationRow>, StoreError> {
-    let alias = small_sends::alias(tx.sql(), id)?;
-    let id = alias.as_deref().unwrap_or(id);
-    let Some(chat) = chats::by_id(tx.sql(), id)?.filter(|c| c.workspace == actor.workspace) else {
+    let chat = match chats::by_id(tx.sql(), id)? {
+        None => match small_sends::alias(tx.sql(), id)? {
+            Some(alias) => chats::by_id(tx.sql(), &alias)?,
+            None => None,
+        },
+        found => found,
+    };
+    let Some(chat) = chat.filter(|chat| chat.workspace == actor.workspace) else {
         return Ok(None);
     };
     Ok(may_see(tx.sql(), actor, &chat.id)?.then_some(chat))

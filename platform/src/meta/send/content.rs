@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::agents::body::{FieldValue, FileRef, SendBody, TemplateBody};
+use crate::agents::body::{FieldValue, FileRef, MAX_CAPTION, MAX_TEXT, SendBody, TemplateBody};
+use crate::agents::interactive::MAX_BODY;
 use crate::agents::outcome::{Actor, LaterCode, Outcome, RefusedCode};
+use crate::desk::options::Options;
 use crate::meta::media::kinds::MediaKind;
 use crate::meta::templates::fill::{self, Filled};
 use crate::store::chats::ConversationRow;
 use crate::store::media::{MediaRow, UploadRow};
+use crate::store::templates::TemplateRow;
 use crate::store::texts::MessageRow;
-use crate::store::{StoreError, WriteTx, media, templates};
+use crate::store::{StoreError, WriteTx, media, members, people, templates, workspaces};
 
 /// How long a phone waits before it asks again for a message whose file is not here, ms.
 const MEDIA_MISSING_MS: i64 = 2_000;
@@ -38,19 +41,27 @@ pub(crate) fn prepare(
         SendBody::Media { body, file } => {
             Ok(Prepared { body: body.clone().into(), file: Some(file.clone()), copied: false })
         }
-        SendBody::Template(template) => prepare_template(tx, &chat.channel, template)?,
+        SendBody::Template(template) => {
+            prepare_template(tx, &chat.channel, Some(&chat.contact), template)?
+        }
     })
 }
 
-/// The same for a template on a channel.
+/// The same for a template on a channel, to a contact if that is known already.
 pub(crate) fn prepare_template(
     tx: &WriteTx<'_>,
     channel: &str,
+    contact: Option<&str>,
     wanted: &TemplateBody,
 ) -> Result<Result<Prepared, Outcome>, StoreError> {
     let Some(template) = templates::sendable(tx.sql(), channel, &wanted.template)? else {
         return Ok(Err(Outcome::refused(RefusedCode::TemplateUnavailable)));
     };
+    if let Some(contact) = contact
+        && is_unwanted(tx, contact, &template)?
+    {
+        return Ok(Err(Outcome::refused(RefusedCode::MarketingStopped)));
+    }
     let filled = match fill::fill(&template, &wanted.fields) {
         Ok(filled) => filled,
         Err(unfilled) => {
@@ -81,6 +92,48 @@ pub(crate) fn prepare_template(
     body.insert("template".into(), template.id.into());
     body.insert("fields".into(), fields.into());
     Ok(Ok(Prepared { body: body.into(), file, copied: false }))
+}
+
+/// Whether it is advertising to somebody who wants none (R10): WhatsApp would refuse it (131050), and
+/// nobody should have to be refused for having been asked once already.
+fn is_unwanted(
+    tx: &WriteTx<'_>,
+    contact: &str,
+    template: &TemplateRow,
+) -> Result<bool, StoreError> {
+    Ok(template.category == "marketing" && people::wants_no_marketing(tx.sql(), contact)?)
+}
+
+/// Signs a reply with its writer's first name where the workplace wants that (experience.md D9): the
+/// text that the customer reads is the text that is kept. A template stands as Meta approved it; what
+/// has no room for the name, and what bears it already, stays as it is.
+pub(crate) fn sign(
+    tx: &WriteTx<'_>,
+    actor: &Actor,
+    prepared: &mut Prepared,
+) -> Result<(), StoreError> {
+    let field = match prepared.body.get("kind").and_then(Value::as_str) {
+        Some("text") => ("text", MAX_TEXT),
+        Some("media") => ("caption", MAX_CAPTION),
+        Some("interactive") => ("text", MAX_BODY),
+        _ => return Ok(()),
+    };
+    if !Options::of(&workspaces::get(tx.sql(), &actor.workspace)?)?.signed_replies {
+        return Ok(());
+    }
+    let member = members::find(tx.sql(), &actor.member)?;
+    let first = member.as_ref().and_then(|member| member.name.split_whitespace().next());
+    let (Some(first), (name, limit)) = (first, field) else { return Ok(()) };
+    let signature = format!("\n\n\u{2014} {first}");
+    let Some(text) = prepared.body.get(name).and_then(Value::as_str) else { return Ok(()) };
+    let fits = text.chars().count() + signature.chars().count() <= limit;
+    if fits && !text.trim_end().ends_with(&signature) {
+        let signed = format!("{}{signature}", text.trim_end());
+        if let Some(map) = prepared.body.as_object_mut() {
+            map.insert(name.into(), signed.into());
+        }
+    }
+    Ok(())
 }
 
 fn file_json(file: &FileRef) -> Map<String, Value> {
@@ -187,18 +240,23 @@ pub(crate) enum Refilled {
     Same(Filled),
     /// It is gone, paused, or says something else now (R12).
     Changed,
+    /// It is advertising, and the customer wants none any more (R10).
+    Unwanted,
 }
 
 /// Fills the template of a kept body again.
 pub(crate) fn refill(
     tx: &WriteTx<'_>,
-    channel: &str,
+    chat: &ConversationRow,
     body: &Value,
 ) -> Result<Refilled, StoreError> {
     let id = body.get("template").and_then(Value::as_str).unwrap_or_default();
-    let Some(template) = templates::sendable(tx.sql(), channel, id)? else {
+    let Some(template) = templates::sendable(tx.sql(), &chat.channel, id)? else {
         return Ok(Refilled::Changed);
     };
+    if is_unwanted(tx, &chat.contact, &template)? {
+        return Ok(Refilled::Unwanted);
+    }
     let filled = fill::fill(&template, &values(body));
     Ok(match filled {
         Ok(filled) if body.get("text").and_then(Value::as_str) == Some(filled.text.as_str()) => {

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::desk::options::{Guard, Options};
 use crate::meta::answered::is_greeting;
 use crate::store::chats::ConversationRow;
 use crate::store::sends::Answer;
-use crate::store::{StoreError, WriteTx, chats, sends};
+use crate::store::{StoreError, WriteTx, chats, sends, workspaces};
 
 /// The judgement.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +50,13 @@ pub(crate) fn judge(
     let greetings = chats::greetings(tx.sql(), &chat.workspace)?;
     let answers =
         sends::answers_since(tx.sql(), &chat.id, case.based_on_n, case.message, case.device)?;
-    let counts = |a: &&Answer| a.author_kind != "owner_app" || !is_greeting(&greetings, &a.body);
+    let guard = Options::of(&workspaces::get(tx.sql(), &chat.workspace)?)?.guard;
+    let counts = |a: &&Answer| match a.author_kind.as_str() {
+        "owner_app" => !is_greeting(&greetings, &a.body),
+        // The workplace chooses whether the AI's answers hold people's back (experience.md D9).
+        "ai" => guard == Guard::Everybody,
+        _ => true,
+    };
     if let Some(answer) = answers.iter().find(counts) {
         return Ok(Verdict::Answered { by: author(answer), n: answer.n });
     }

@@ -14,6 +14,7 @@
 //! - [`commands`]: what people say about their messages
 //! - `start`: a conversation that we begin
 //! - `react`: reactions
+//! - `recipient`: who it went to, as the answer says
 
 pub(crate) mod attempt;
 pub(crate) mod backoff;
@@ -26,6 +27,7 @@ pub(crate) mod order;
 pub(crate) mod pace;
 pub mod queue;
 pub(crate) mod react;
+pub(crate) mod recipient;
 pub(crate) mod request;
 pub(crate) mod restored;
 pub(crate) mod start;

@@ -4,6 +4,7 @@
 //! held (R7, R8) or tried again later (R6) keeps later ones back; one whose outcome is unknown
 //! (R14) keeps them back for two minutes; one that a person passed keeps nobody back.
 
+use super::backoff;
 use super::state::State;
 use crate::meta::ladder::Trouble;
 use crate::meta::marks::Marks;
@@ -13,9 +14,6 @@ use crate::store::{StoreError, WriteTx, sends, texts};
 
 /// How long an unknown outcome keeps later messages back, ms (whatsapp.md 7).
 pub(crate) const UNKNOWN_HOLD_MS: i64 = 2 * 60 * 1_000;
-
-/// Longer than any wait that is ever set, ms: the longest are those for limits of a day.
-const WAIT_MAX_MS: i64 = 48 * 60 * 60 * 1_000;
 
 /// What one conversation's queue would do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +49,12 @@ pub(crate) fn next(rows: &[SendRow], now: i64) -> Next<'_> {
     wake.map_or(Next::Idle, Next::At)
 }
 
-/// Whether its time has come. A wait longer than any that is ever set was written by a clock that
-/// has been set back since: it must not last for years.
+/// Whether its time has come. After an attempt that is still to come, and where the wait is longer
+/// than any that is ever set, the clock has been set back since: that must hold nobody back.
 fn is_due(row: &SendRow, now: i64) -> bool {
-    row.next_try_at <= now || row.next_try_at.saturating_sub(now) > WAIT_MAX_MS
+    row.next_try_at <= now
+        || row.next_try_at.saturating_sub(now) > backoff::LONGEST_MS
+        || row.attempted_at.is_some_and(|at| at > now)
 }
 
 /// Until when a row keeps later ones back (`i64::MAX`: until something happens), or not at all.
@@ -65,8 +65,9 @@ fn holds_until(row: &SendRow, now: i64) -> Option<i64> {
         State::Unknown => {
             let since = row.unknown_since.unwrap_or(0);
             let until = since.saturating_add(UNKNOWN_HOLD_MS);
-            // Not since a time that is still to come: there the clock was set back.
-            (now < until && since.saturating_sub(now) <= WAIT_MAX_MS).then_some(until)
+            // Since a time that is still to come: there the clock was set back, and a little longer
+            // than promised is the most that this may cost.
+            (now < until && until.saturating_sub(now) <= 2 * UNKNOWN_HOLD_MS).then_some(until)
         }
         State::Accepted | State::Stopped | State::Withdrawn => None,
     }
@@ -171,11 +172,18 @@ mod tests {
         let mut rows = [row(1, State::Waiting), row(2, State::Waiting)];
         rows[0].next_try_at = years;
         assert_eq!(going(&rows, 0), Ok(1));
-        rows[0].next_try_at = WAIT_MAX_MS;
-        assert_eq!(going(&rows, 0), Err(Some(WAIT_MAX_MS)));
-        rows[0].state = State::Unknown;
-        rows[0].unknown_since = Some(years);
-        assert_eq!(going(&rows, 0), Ok(2));
+        rows[0].next_try_at = backoff::LONGEST_MS;
+        assert_eq!(going(&rows, 0), Err(Some(backoff::LONGEST_MS)));
+        // By so little that the wait alone does not show it.
+        rows[0].attempted_at = Some(backoff::LONGEST_MS - 1_000);
+        assert_eq!(going(&rows, 0), Ok(1));
+        for since in [years, 60 * 60 * 1_000] {
+            rows[0].state = State::Unknown;
+            rows[0].unknown_since = Some(since);
+            assert_eq!(going(&rows, 0), Ok(2));
+        }
+        rows[0].unknown_since = Some(1_000);
+        assert_eq!(going(&rows, 0), Err(Some(1_000 + UNKNOWN_HOLD_MS)));
     }
 
     #[test]

@@ -58,21 +58,38 @@ fn see(sql: &Sql) -> Result<Seen, StoreError> {
     Ok(Seen { rows, stopped })
 }
 
+/// The clock of the pace: nobody sets it, and what went out before the queue began has its place on it.
+#[derive(Debug, Clone, Copy)]
+struct Beat(Instant);
+
+impl Beat {
+    /// ms since some time before the queue began.
+    fn now(self) -> i64 {
+        let since = i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX);
+        since.saturating_add(MEMORY_MS)
+    }
+}
+
 /// Runs the queue until the platform stops.
 pub(crate) async fn run(state: AppState) {
     let busy = Busy::default();
+    let beat = Beat(Instant::now());
     let mut calls: JoinSet<Option<(String, i64)>> = JoinSet::new();
     let mut last = String::new();
-    let mut pace = remember(&state).await;
+    let mut pace = remember(&state, beat).await;
     loop {
         let now = state.ports.clock.now_ms();
-        pace.tidy(now);
+        pace.tidy(beat.now());
         let wake_at = match state.store.read(see).await {
             Ok(seen) => {
                 if show_lines(&state, &seen).await {
                     continue;
                 }
-                let look = look(&seen, now, &busy.snapshot(), &last, &pace);
+                let times = Times { now, beat: beat.now() };
+                let look = look(&seen, times, &busy.snapshot(), &last, &pace);
+                if !look.lost.is_empty() && give_up(&state, look.lost).await {
+                    continue;
+                }
                 for slowed in look.slowed {
                     let written = state
                         .store
@@ -84,15 +101,15 @@ pub(crate) async fn run(state: AppState) {
                 }
                 let mut wake_at = look.wake_at;
                 for Ready { conversation, channel } in look.ready {
-                    let free_at = pace.number_free_at(&channel);
-                    if free_at > now {
-                        wake_at = Some(wake_at.map_or(free_at, |at| at.min(free_at)));
+                    let wait = pace.number_free_at(&channel) - times.beat;
+                    if wait > 0 {
+                        wake_at = Some(wake_at.map_or(now + wait, |at| at.min(now + wait)));
                         continue;
                     }
                     if busy.count() >= PARALLEL || busy.count_of(&channel) >= PER_NUMBER {
                         continue;
                     }
-                    pace.take(&channel, &conversation, now);
+                    pace.take(&channel, &conversation, times.beat);
                     last.clone_from(&conversation);
                     let guard = busy.guard(&conversation, &channel);
                     let state = state.clone();
@@ -101,7 +118,7 @@ pub(crate) async fn run(state: AppState) {
                         drop(guard);
                         match ended {
                             Ended::Alone => None,
-                            Ended::SlowUntil(until) => Some((channel, until)),
+                            Ended::SlowFor(wait) => Some((channel, wait)),
                         }
                     });
                 }
@@ -120,8 +137,8 @@ pub(crate) async fn run(state: AppState) {
             biased;
             () = state.stop.stopped() => break,
             Some(ended) = calls.join_next() => {
-                if let Ok(Some((channel, until))) = ended {
-                    pace.slow(&channel, until);
+                if let Ok(Some((channel, wait))) = ended {
+                    pace.slow(&channel, beat.now() + wait);
                 }
             }
             () = state.sends.woken() => {}
@@ -133,20 +150,35 @@ pub(crate) async fn run(state: AppState) {
 }
 
 /// The pace as the attempts of the last minutes left it.
-async fn remember(state: &AppState) -> Pace {
+async fn remember(state: &AppState, beat: Beat) -> Pace {
     let now = state.ports.clock.now_ms();
     let since = now - MEMORY_MS;
     let mut pace = Pace::default();
     match state.store.read(move |sql| sends::recorded_since(sql, since)).await {
         Ok(recorded) => {
-            // One that is still to come was dated by a clock that has been set back since.
-            for attempt in recorded.into_iter().filter(|attempt| attempt.at <= now) {
-                pace.take(&attempt.channel, &attempt.conversation, attempt.at);
+            for attempt in recorded {
+                // One of a time that is still to come: the clock was set back, and it may be new.
+                let ago = (now - attempt.at).clamp(0, MEMORY_MS);
+                pace.take(&attempt.channel, &attempt.conversation, beat.now() - ago);
             }
         }
         Err(error) => log::warn!("send_pace_not_read cause=\"{error}\""),
     }
     pace
+}
+
+/// Writes down that nobody will hear what came of these calls. Whether that was done: then the queue
+/// looks again.
+async fn give_up(state: &AppState, lost: Vec<String>) -> bool {
+    let mut written = true;
+    for message in lost {
+        log::error!("send_call_lost message={message}");
+        if let Err(error) = state.store.write(move |tx| attempt::lost(tx, &message)).await {
+            log::error!("send_lost cause=\"{error}\"");
+            written = false;
+        }
+    }
+    written
 }
 
 /// Has every waiting message of a channel show whether its line is stopped. Whether something was
@@ -183,38 +215,58 @@ struct Slowed {
     until: i64,
 }
 
+/// When a look is taken.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// ms UTC, as rows and phones have it.
+    now: i64,
+    /// [`Beat::now`], as the pace has it.
+    beat: i64,
+}
+
 /// What a look at the whole queue shows.
 struct Look {
     /// Conversations with something to send now, in turn.
     ready: Vec<Ready>,
     /// Messages that wait for their recipient's limit and do not say so yet.
     slowed: Vec<Slowed>,
+    /// Messages with an attempt although no call for them runs.
+    lost: Vec<String>,
     /// When the next one may be ready by time alone, ms UTC.
     wake_at: Option<i64>,
 }
 
 /// Looks at all open sends. Turns are taken: those behind the conversation served `last` come
 /// first, so that a long queue of one does not starve another. A stopped line has no turn.
-fn look(seen: &Seen, now: i64, busy: &BTreeSet<String>, last: &str, pace: &Pace) -> Look {
-    let mut look = Look { ready: Vec::new(), slowed: Vec::new(), wake_at: None };
+fn look(seen: &Seen, times: Times, busy: &BTreeSet<String>, last: &str, pace: &Pace) -> Look {
+    let now = times.now;
+    let mut look = Look { ready: Vec::new(), slowed: Vec::new(), lost: Vec::new(), wake_at: None };
     let wake = |held: Option<i64>, at: i64| Some(held.map_or(at, |held| held.min(at)));
     for chat in seen.rows.chunk_by(|a, b| a.conversation == b.conversation) {
         let Some(first) = chat.first() else { continue };
         let conversation = &first.conversation;
-        if busy.contains(conversation) || seen.stopped.contains_key(&first.channel) {
+        if busy.contains(conversation) {
+            continue;
+        }
+        // A call that runs is busy until its end is written down, and it was seen before that.
+        if let Some(row) = chat.iter().find(|row| row.state == State::Attempted) {
+            look.lost.push(row.message.clone());
+            continue;
+        }
+        if seen.stopped.contains_key(&first.channel) {
             continue;
         }
         match order::next(chat, now) {
             Next::Send(row) => {
-                let free_at = pace.pair_free_at(conversation);
-                if free_at <= now {
+                let wait = pace.pair_free_at(conversation) - times.beat;
+                if wait <= 0 {
                     let (conversation, channel) = (conversation.clone(), row.channel.clone());
                     look.ready.push(Ready { conversation, channel });
                     continue;
                 }
-                look.wake_at = wake(look.wake_at, free_at);
-                if free_at - now > SHOWN_WAIT_MS {
-                    look.slowed.push(Slowed { message: row.message.clone(), until: free_at });
+                look.wake_at = wake(look.wake_at, now + wait);
+                if wait > SHOWN_WAIT_MS {
+                    look.slowed.push(Slowed { message: row.message.clone(), until: now + wait });
                 }
             }
             Next::At(at) => look.wake_at = wake(look.wake_at, at),
@@ -403,10 +455,11 @@ mod tests {
         let seen = seen(vec![row("a", 0), row("b", 0), row("c", 70), row("d", 0), row("e", 60)]);
         let busy = BTreeSet::from(["d".to_owned()]);
         let pace = Pace::default();
-        let first = look(&seen, 5, &busy, "", &pace);
+        let at = |now| Times { now, beat: now };
+        let first = look(&seen, at(5), &busy, "", &pace);
         assert_eq!((names(&first), first.wake_at), (vec!["a", "b"], Some(60)));
-        assert_eq!(names(&look(&seen, 5, &busy, "a", &pace)), ["b", "a"]);
-        assert_eq!(names(&look(&seen, 5, &busy, "z", &pace)), ["a", "b"]);
+        assert_eq!(names(&look(&seen, at(5), &busy, "a", &pace)), ["b", "a"]);
+        assert_eq!(names(&look(&seen, at(5), &busy, "z", &pace)), ["a", "b"]);
     }
 
     #[test]
@@ -415,7 +468,8 @@ mod tests {
         other.channel = "i".into();
         let mut seen = seen(vec![row("a", 0), other, row("c", 9)]);
         seen.stopped.insert("h".into(), "R5");
-        let found = look(&seen, 0, &BTreeSet::new(), "", &Pace::default());
+        let at = Times { now: 0, beat: 0 };
+        let found = look(&seen, at, &BTreeSet::new(), "", &Pace::default());
         assert_eq!((names(&found), found.wake_at), (vec!["b"], None));
     }
 
@@ -425,9 +479,11 @@ mod tests {
         for _ in 0..46 {
             pace.take("i", "a", 0);
         }
-        let found = look(&seen(vec![row("a", 0), row("b", 0)]), 0, &BTreeSet::new(), "", &pace);
-        assert_eq!((names(&found), found.wake_at), (vec!["b"], Some(12_000)));
-        assert_eq!(found.slowed, [Slowed { message: "a".into(), until: 12_000 }]);
+        // The wait is the pace's, its time that of rows and phones.
+        let at = Times { now: 70_000, beat: 0 };
+        let found = look(&seen(vec![row("a", 0), row("b", 0)]), at, &BTreeSet::new(), "", &pace);
+        assert_eq!((names(&found), found.wake_at), (vec!["b"], Some(82_000)));
+        assert_eq!(found.slowed, [Slowed { message: "a".into(), until: 82_000 }]);
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub(crate) fn react(
     let Some(chat) = seen_chat(tx, actor, &message.conversation)? else {
         return Ok(Outcome::refused(RefusedCode::NotYours));
     };
+    if small_sends::is_taken(tx.sql(), &command.id)? {
+        return Ok(Outcome::refused(RefusedCode::IdReused));
+    }
     // Only what is at WhatsApp can be reacted to, and only so long.
     if message.wamid.is_none() || message.deleted || message.sent_at <= tx.now() - REACTABLE_MS {
         return Ok(malformed("message"));
@@ -49,6 +52,7 @@ pub(crate) fn react(
         details.insert("templates".into(), ids.into());
         return Ok(Outcome::refused_with(RefusedCode::WindowClosed, details.into()));
     }
+    let made_at = small_sends::newest_made_at(tx.sql(), &message.id)? + 1;
     let mut marks = Marks::default();
     show(tx, &mut marks, &message, Some(&actor.member), &command.emoji)?;
     small_sends::replace_reactions(tx.sql(), &message.id)?;
@@ -62,11 +66,17 @@ pub(crate) fn react(
         state: "waiting".into(),
         tries: 0,
         next_try_at: 0,
-        made_at: tx.now(),
+        // Later than those before it also where the clock was set back: the newest counts.
+        made_at: tx.now().max(made_at),
         code: None,
     };
     small_sends::put_reaction(tx.sql(), &row)?;
     done(tx, actor, marks)
+}
+
+/// An emoji as it is kept: none where the reaction was taken away.
+fn shown(emoji: &str) -> Option<&str> {
+    Some(emoji).filter(|emoji| !emoji.is_empty())
 }
 
 /// The business has one reaction to a message, whoever gave it: the newest.
@@ -79,7 +89,7 @@ fn show(
 ) -> Result<(), StoreError> {
     let Some(chat) = chats::by_id(tx.sql(), &message.conversation)? else { return Ok(()) };
     let Some(target) = &message.wamid else { return Ok(()) };
-    let emoji = Some(emoji).filter(|emoji| !emoji.is_empty());
+    let emoji = shown(emoji);
     let reaction =
         Reaction { target, author_kind: "agent", author_member: member, emoji, at: tx.now() };
     reactions::set(tx.sql(), &reaction)?;
@@ -87,7 +97,8 @@ fn show(
     Ok(())
 }
 
-/// Records the attempt of a reaction; none if there is nothing to send.
+/// Records the attempt of a reaction; none if there is nothing to send. One that was attempted and
+/// not answered must not follow a newer one, nor go out once the window is closed.
 pub(crate) fn begin(
     tx: &mut WriteTx<'_>,
     id: &str,
@@ -96,6 +107,18 @@ pub(crate) fn begin(
     let Some(mut row) = small_sends::reaction(tx.sql(), id)? else { return Ok(None) };
     let open = matches!(row.state.as_str(), "waiting" | "attempted");
     if !open || line::stopped(tx.sql(), &row.channel)?.is_some() {
+        return Ok(None);
+    }
+    if !small_sends::is_newest(tx.sql(), &row)? {
+        row.state = "replaced".into();
+        small_sends::put_reaction(tx.sql(), &row)?;
+        return Ok(None);
+    }
+    let chat = chats::by_id(tx.sql(), &row.conversation)?;
+    if chat.and_then(|chat| chat.window_closes_at).is_none_or(|closes_at| closes_at <= tx.now()) {
+        let mut marks = Marks::default();
+        refused(tx, &mut marks, &mut row, None)?;
+        marks.write(tx)?;
         return Ok(None);
     }
     let message = texts::by_id(tx.sql(), &row.message)?.filter(|message| !message.deleted);
@@ -180,9 +203,11 @@ fn refused(
     row.state = "refused".into();
     row.code = code;
     small_sends::put_reaction(tx.sql(), row)?;
-    // A newer one on its way has its own say.
+    // A newer one on its way has its own say, and so has the owner's phone.
     if small_sends::is_newest(tx.sql(), row)?
         && let Some(message) = texts::by_id(tx.sql(), &row.message)?
+        && let Some(target) = &message.wamid
+        && reactions::stands(tx.sql(), target, &row.member, shown(&row.emoji))?
     {
         let before = small_sends::last_reaction(tx.sql(), &row.message)?;
         let (member, emoji) =

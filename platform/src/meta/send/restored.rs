@@ -1,4 +1,7 @@
 //! A store that is a copy: what it would still send may have gone out after the copy was made.
+//!
+//! A message may be sent twice and is asked about. A reaction may have been changed since, and a read
+//! mark is worth nobody's question: both end unsent, and a person may react or look again.
 
 use super::attempt::Change;
 use super::state::Event;
@@ -6,11 +9,12 @@ use super::{order, react};
 use crate::meta::answered;
 use crate::meta::ladder::Trouble;
 use crate::meta::marks::Marks;
-use crate::store::{StoreError, WriteTx, chats, sends, texts};
+use crate::store::{StoreError, WriteTx, chats, sends, small_sends, texts};
 
 /// Holds every message that is not over as R14: only a person's word sends one of them now, those
 /// that were held for a person's decision included, for that decision may have been taken since.
-/// Reactions that wait are given up. Returns how many messages there were.
+/// Gives up the reactions and read marks that were on their way.
+/// Returns how many there were.
 pub(crate) fn hold(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
     let mut marks = Marks::default();
     let now = tx.now();
@@ -30,6 +34,8 @@ pub(crate) fn hold(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
         order::show_waiting(tx, &mut marks, &chat)?;
     }
     react::restored(tx, &mut marks)?;
+    // What is left of them: read marks, that nobody asks for.
+    small_sends::end_open(tx.sql())?;
     marks.write(tx)?;
     Ok(open.len())
 }

@@ -16,9 +16,7 @@ use crate::meta::marks::Marks;
 use crate::meta::payload::number_key;
 use crate::store::chats::ConversationRow;
 use crate::store::people::ContactRow;
-use crate::store::{
-    StoreError, WriteTx, channels, chats, commands, contacts, people, small_sends, texts,
-};
+use crate::store::{StoreError, WriteTx, channels, chats, commands, contacts, people, small_sends};
 
 /// The command.
 pub(crate) fn start(
@@ -37,14 +35,19 @@ pub(crate) fn start(
     if known.is_none() && matches!(command.to, StartWith::Contact(_)) {
         return Ok(malformed("contact"));
     }
+    // Before anything leads somewhere by this id: whoever named another's would have what is written
+    // there go to somebody else.
+    if chats::by_id(tx.sql(), &command.id)?.is_some()
+        || small_sends::alias(tx.sql(), &command.id)?.is_some()
+    {
+        return Ok(Outcome::refused(RefusedCode::IdReused));
+    }
     if let Some(contact) = &known
         && let Some(chat) = chats::of_contact(tx.sql(), &contact.id, &command.channel)?
     {
         return exists(tx, actor, &command.id, &chat);
     }
-    if chats::by_id(tx.sql(), &command.id)?.is_some()
-        || texts::by_id(tx.sql(), &command.message_id)?.is_some()
-    {
+    if small_sends::is_taken(tx.sql(), &command.message_id)? {
         return Ok(Outcome::refused(RefusedCode::IdReused));
     }
     // It may have been withdrawn before this came; no other command has its id.
@@ -53,7 +56,8 @@ pub(crate) fn start(
         Some(kept) if kept.hash.is_empty() => return Ok(Outcome::refused(RefusedCode::Withdrawn)),
         Some(_) => return Ok(malformed("message_id")),
     }
-    let prepared = content::prepare_template(tx, &command.channel, &command.template)?;
+    let contact = known.as_ref().map(|contact| contact.id.as_str());
+    let prepared = content::prepare_template(tx, &command.channel, contact, &command.template)?;
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refused),

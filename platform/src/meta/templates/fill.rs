@@ -86,6 +86,17 @@ fn placeholders(text: &str) -> Vec<&str> {
     names
 }
 
+/// The placeholders of a part in the order in which the call names their values. Numbers count, not
+/// their places in the text: a translation may turn them round. (**Belief**: Meta's page shows values
+/// for `{{1}}`, `{{2}}` in that order and no text that turns them round.)
+fn parameters<'t>(template: &TemplateRow, text: &'t str) -> Vec<&'t str> {
+    let mut names = placeholders(text);
+    if template.format != "named" {
+        names.sort_by_key(|name| name.parse().unwrap_or(u32::MAX));
+    }
+    names
+}
+
 fn fill_text(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -158,7 +169,8 @@ pub(crate) fn fields(template: &TemplateRow) -> Vec<Field> {
             if !is(component, part) {
                 continue;
             }
-            for (place, name) in placeholders(text_of(component, "text")).into_iter().enumerate() {
+            let names = parameters(template, text_of(component, "text"));
+            for (place, name) in names.into_iter().enumerate() {
                 fields.push(Field {
                     id: format!("{part}.{name}"),
                     kind: FieldKind::Text,
@@ -277,7 +289,7 @@ pub(crate) fn fill(
                 if !pattern.is_empty() {
                     text.push(fill_text(pattern, value));
                 }
-                let names = placeholders(pattern);
+                let names = parameters(template, pattern);
                 if !names.is_empty() {
                     let parameters: Vec<Value> = names
                         .into_iter()
@@ -426,6 +438,35 @@ mod tests {
                     "parameters": [{"type": "coupon_code", "coupon_code": "SAVE5"}]}
             ])
         );
+    }
+
+    #[test]
+    fn a_translation_that_turns_the_numbers_round_keeps_their_values() {
+        let turned = template(
+            "positional",
+            json!([{"type": "BODY", "text": "{{2}} is ready, {{1}}. ({{10}})",
+                "example": {"body_text": [["Ana", "the lamp", "today"]]}}]),
+        );
+        let examples: Vec<_> = fields(&turned).into_iter().map(|f| (f.id, f.example)).collect();
+        let example = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            examples,
+            [
+                ("body.1".to_owned(), example("Ana")),
+                ("body.2".to_owned(), example("the lamp")),
+                ("body.10".to_owned(), example("today"))
+            ]
+        );
+        let values = texts(&[("body.1", "Bo"), ("body.2", "the chair"), ("body.10", "x")]);
+        let filled = fill(&turned, &values).unwrap();
+        assert_eq!(filled.text, "the chair is ready, Bo. (x)");
+        let sent: Vec<_> = filled.components[0]["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|parameter| parameter["text"].as_str().unwrap())
+            .collect();
+        assert_eq!(sent, ["Bo", "the chair", "x"]);
     }
 
     #[test]

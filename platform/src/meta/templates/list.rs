@@ -1,11 +1,11 @@
-//! The worker that fetches each account's list of templates: hourly, after a webhook about one,
-//! and when somebody asks.
+//! The worker that fetches each account's list of templates: as soon as the account is there, hourly,
+//! after a webhook about one, and when somebody asks.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use super::budget::Asker;
 use super::{remove, save};
@@ -23,7 +23,8 @@ use crate::support::Secret;
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 /// How long webhooks about templates are gathered before the list is fetched, ms.
 const GATHER_MS: i64 = 5_000;
-/// A start must not begin with calls nobody waits for: a list is first fetched so long after it.
+/// A start must not begin with calls nobody waits for: a list that is here is fetched again so long
+/// after it.
 const FIRST_AFTER: Duration = Duration::from_secs(30);
 /// Templates of a page.
 const PAGE: &str = "100";
@@ -51,26 +52,27 @@ pub(crate) fn due(tx: &WriteTx<'_>, waba_id: &str) -> Result<(), StoreError> {
 
 /// Runs the worker until the platform stops.
 pub(crate) async fn run(state: AppState) {
-    tokio::select! {
-        biased;
-        () = state.stop.stopped() => return,
-        () = time::sleep(FIRST_AFTER) => {}
-    }
+    let begun = Instant::now();
     loop {
         let now = state.ports.clock.now_ms();
         let mut wait = LOOK_AGAIN_MS;
+        let rest = FIRST_AFTER.saturating_sub(begun.elapsed());
+        let rest = i64::try_from(rest.as_millis()).unwrap_or(0);
         match state.store.read(templates::accounts).await {
             Ok(accounts) => {
                 for account in accounts {
                     if state.stop.is_stopping() {
                         return;
                     }
-                    // What is due later than it ever is was set by a clock that ran ahead.
-                    if account.due_at <= now || account.due_at - now > 2 * HOUR_MS {
-                        wait =
-                            wait.min(fetch(&state, &account, Asker::Worker).await.unwrap_or(wait));
+                    let left = account.due_at - now;
+                    if (1..=HOUR_MS).contains(&left) {
+                        wait = wait.min(left);
+                    } else if rest > 0 && account.fetched_at.is_some() {
+                        wait = wait.min(rest);
                     } else {
-                        wait = wait.min(account.due_at - now);
+                        // Due, or put off for longer than ever: the clock was set back since.
+                        let again = fetch(&state, &account, Asker::Worker).await;
+                        wait = wait.min(again.unwrap_or(wait));
                     }
                 }
             }
@@ -158,13 +160,14 @@ async fn pages(
         let next = page.pointer("/paging/next").is_some();
         let cursor = page.pointer("/paging/cursors/after").and_then(Value::as_str);
         match cursor {
-            Some(cursor) if next && after.as_deref() != Some(cursor) => {
-                after = Some(cursor.to_owned());
-            }
-            _ => return Ok(listed),
+            _ if !next => return Ok(listed),
+            Some(cursor) if after.as_deref() != Some(cursor) => after = Some(cursor.to_owned()),
+            // More is said to follow and nothing leads there: what is not listed is not gone.
+            _ => break,
         }
     }
-    Ok(listed)
+    log::warn!("templates_list_without_end templates={}", listed.len());
+    Err(None)
 }
 
 /// Takes a whole list in: what is not in it any more is gone.
