@@ -104,7 +104,9 @@ abstract class Hands {
         text: String,
     ) {
         val target = hasText(text, substring = true)
-        rule.waitUntil("'$text' to be seen $count times", PATIENCE) { rule.onAllNodes(target).fetchSemanticsNodes().size == count }
+        rule.waitUntil("'$text' to be seen $count times", PATIENCE) {
+            rule.onAllNodes(target).fetchSemanticsNodes().size == count
+        }
     }
 
     /** Waits until a text is on the screen. */
