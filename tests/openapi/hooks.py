@@ -24,12 +24,17 @@ counts: dict[str, collections.Counter] = collections.defaultdict(collections.Cou
 
 def draw(case, name: str) -> int:
     """A number that depends on the call and the name alone."""
-    said = repr((name, case.method, case.path, case.path_parameters, case.query, case.body))
+    # The tool's mark for "no body" shows where it lies in memory.
+    body = None if type(case.body).__name__ == "NotSet" else case.body
+    said = repr((name, case.method, case.path, case.path_parameters, case.query, sorted((case.headers or {}).items()), body))
     return zlib.crc32(said.encode("utf-8", "replace"))
 
 
 def one(case, kind: str, name: str) -> str | None:
     ids = KNOWN["ids"].get(kind) or []
+    if kind == "contacts" and case.method == "DELETE":
+        # The last two are left for merging.
+        ids = ids[:-2]
     return ids[draw(case, name) % len(ids)] if ids else None
 
 
@@ -155,7 +160,9 @@ def before_call(ctx, case, kwargs):
     kind = case.path.split("/{id}")[0].rsplit("/", 1)[-1]
     # The tool learns ids from answers; these must not end the session of whoever calls.
     chance += kind in ("devices", "members") and chance % 3 == 0
-    if case.path_parameters and "id" in case.path_parameters and chance % 3:
+    # The first are helped in any case: each operation has to be done once.
+    early = kind == "media" and sum(counts[f"{case.method} {case.path}"].values()) < 4
+    if case.path_parameters and "id" in case.path_parameters and (chance % 3 or early):
         if kind == "media":
             help_file(case, chance)
         elif case.path == "/v1/devices/{id}/push":

@@ -1,5 +1,7 @@
 //! Fills what may be missing in the middle of a conversation: after a reset, or because history was imported.
 
+use std::collections::BTreeSet;
+
 use super::apply;
 use super::engine::Engine;
 use crate::model::place::Place;
@@ -13,17 +15,23 @@ const PAGES: u32 = 20;
 impl Engine {
     /// Asks for the pages, the most recently active conversation first.
     pub(super) async fn fill_holes(&self) -> Result<(), CallError> {
+        // Those that left meanwhile: the line says so in time. They keep none behind them waiting.
+        let mut left = BTreeSet::new();
         for _ in 0..PAGES {
-            let found = self.store.read(|read| read.conversations_with_a_hole(1)).await;
+            let count = u32::try_from(left.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let found = self.store.read(move |read| read.conversations_with_a_hole(count)).await;
+            let found = found.map_err(super::engine::store_trouble)?;
             let Some((conversation, hole)) =
-                found.map_err(super::engine::store_trouble)?.into_iter().next()
+                found.into_iter().find(|(conversation, _)| !left.contains(conversation))
             else {
                 return Ok(());
             };
             let page = history(&self.session, &conversation, end_of(hole)).await;
             let (messages, out) = match page {
-                // It left meanwhile; the line says so.
-                Err(CallError::Refused { .. }) => return Ok(()),
+                Err(CallError::Refused { .. }) => {
+                    left.insert(conversation);
+                    continue;
+                }
                 other => other?,
             };
             self.write(move |tx| apply::put_older(tx, &conversation, messages, out)).await?;

@@ -293,3 +293,42 @@ async fn a_reply_on_its_way_is_unseen_once_its_conversation_left() {
         }
     }
 }
+
+/// A conversation that left in between, of which the line has not told yet, keeps no other waiting for what it lacks.
+#[tokio::test(start_paused = true)]
+async fn what_left_meanwhile_keeps_no_hole_of_others_open() {
+    let other = |numbers: std::ops::RangeInclusive<i64>| -> Vec<String> {
+        let named =
+            |it: String| it.replace(r#""v","n""#, r#""u","n""#).replace(r#""id":"x"#, r#""id":"u"#);
+        numbers.map(|n| named(message(n, n - 1_000, 1))).collect()
+    };
+    let chats = format!("{CHAT},{}", CHAT.replace(r#""id":"v""#, r#""id":"u""#));
+    let both = |numbers: std::ops::RangeInclusive<i64>| {
+        [messages(numbers.clone()), other(numbers)].concat()
+    };
+    let server = Server::new(Sockets::Close);
+    server.answer("/v1/bootstrap", 200, None, &bootstrap("c", &chats, &both(1..=30), false));
+    let (_folder, client) = phone(&server).await;
+    assert_eq!(listed(&client).await, 2);
+    server.answer(PAGE, 410, None, RESET);
+    server.answer("/v1/scope", 200, None, &scope("c", r#""v","u""#));
+    server.answer("/v1/bootstrap", 200, None, &bootstrap("c", &chats, &both(30..=30), true));
+    server.answer(
+        "/v1/bootstrap?page=2",
+        200,
+        None,
+        &bootstrap("c", &chats, &both(11..=30), false),
+    );
+    let gone = "/v1/conversations/v/messages?before=1800000011.11&limit=50";
+    server.answer(gone, 404, None, r#"{"error":{"code":"not_found"}}"#);
+    let below = "/v1/conversations/u/messages?before=1799999011.11&limit=50";
+    server.answer(below, 200, None, &history(&other(1..=10), false));
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(1).await;
+    server.answer(PAGE, 200, None, &changes(""));
+    seconds(120).await;
+    assert!(server.calls(gone) > 0, "the newest is asked about first");
+    let shown = client.timeline(&ConversationId("u".into())).next(0).await.unwrap().unwrap();
+    assert_eq!(numbers(&shown), (1..=30).collect::<Vec<_>>());
+    assert!(shown.rows.iter().all(|row| !row.hole_before) && server.calls(below) > 0);
+}
