@@ -84,7 +84,7 @@ impl Read<'_> {
     pub(crate) fn conversations_with_a_hole(&self, limit: u32) -> Stored<Vec<(String, Hole)>> {
         let mut query = self.0.prepare_cached(
             "SELECT id, hole_from_second, hole_from_n, hole_to_second, hole_to_n, hole_live FROM conversations
-             WHERE hole_to_second IS NOT NULL AND held = 1 ORDER BY last_at DESC LIMIT ?1",
+             WHERE hole_to_second IS NOT NULL AND held = 1 ORDER BY last_at DESC, id LIMIT ?1",
         )?;
         let rows = query.query_map([limit], |row| Ok((row.get(0)?, hole_from_row(row, 1)?)))?;
         let found: Vec<(String, Option<Hole>)> = rows.collect::<Result<_, _>>()?;

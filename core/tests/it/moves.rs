@@ -319,17 +319,18 @@ async fn what_left_meanwhile_keeps_no_hole_of_others_open() {
         None,
         &bootstrap("c", &chats, &both(11..=30), false),
     );
-    let gone = "/v1/conversations/v/messages?before=1800000011.11&limit=50";
+    // Both are equally old to the list: "u" stands first.
+    let gone = "/v1/conversations/u/messages?before=1799999011.11&limit=50";
     server.answer(gone, 404, None, r#"{"error":{"code":"not_found"}}"#);
-    let below = "/v1/conversations/u/messages?before=1799999011.11&limit=50";
-    server.answer(below, 200, None, &history(&other(1..=10), false));
+    let below = "/v1/conversations/v/messages?before=1800000011.11&limit=50";
+    server.answer(below, 200, None, &history(&messages(1..=10), false));
     client.network_changed(NetworkKind::Unmetered);
     seconds(1).await;
     server.answer(PAGE, 200, None, &changes(""));
     seconds(120).await;
-    assert!(server.calls("/v1/conversations/v/messages") > 0, "the newest is asked about first");
-    let shown = client.timeline(&ConversationId("u".into())).next(0).await.unwrap().unwrap();
+    assert!(server.calls("/v1/conversations/u/messages") > 0, "it is asked about first");
+    assert_eq!(server.calls("/v1/conversations/v/messages"), 1);
+    let shown = timeline(&client).await;
     assert_eq!(numbers(&shown), (1..=30).collect::<Vec<_>>());
     assert!(shown.rows.iter().all(|row| !row.hole_before));
-    assert_eq!(server.calls("/v1/conversations/u/messages"), 1);
 }
