@@ -116,12 +116,8 @@ pub(crate) fn newest_made_at(c: &Connection, message: &str) -> Result<i64, Store
         .query_row([message], |row| row.get(0))?)
 }
 
-/// Ends, unsent, every reaction and read mark that Meta was still to be told of.
-pub(crate) fn end_open(c: &Connection) -> Result<(), StoreError> {
-    c.prepare_cached(
-        "UPDATE reaction_sends SET state = 'replaced' WHERE state IN ('waiting', 'attempted')",
-    )?
-    .execute([])?;
+/// Ends, unsent, every read mark that Meta was still to be told of.
+pub(crate) fn end_marks(c: &Connection) -> Result<(), StoreError> {
     c.prepare_cached("UPDATE read_marks SET done_n = up_to_n WHERE up_to_n > done_n")?
         .execute([])?;
     Ok(())

@@ -10,17 +10,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 
 /// A text under these ids, at this second.
 fn text(phone: Option<&str>, user: Option<&str>, wamid: &str, at_s: i64) -> Value {
-    let mut change = customer(phone.unwrap_or("0"), wamid, wamid, at_s);
-    change["value"]["contacts"] = json!([]);
-    let message = change["value"]["messages"][0].as_object_mut().unwrap();
-    message.remove("from");
-    if let Some(phone) = phone {
-        message.insert("from".into(), phone.into());
-    }
-    if let Some(user) = user {
-        message.insert("from_user_id".into(), user.into());
-    }
-    change
+    under_ids(phone, user, wamid, wamid, at_s)
 }
 
 /// WhatsApp tells that the holder of a number has another one.

@@ -48,6 +48,28 @@ pub(crate) fn customer(from: &str, wamid: &str, text: &str, at_s: i64) -> Value 
     )
 }
 
+/// A customer's text under these ids of Meta's, either of which may be absent; no contact stands
+/// beside it.
+pub(crate) fn under_ids(
+    phone: Option<&str>,
+    user: Option<&str>,
+    wamid: &str,
+    text: &str,
+    at_s: i64,
+) -> Value {
+    let mut change = customer(phone.unwrap_or("0"), wamid, text, at_s);
+    change["value"]["contacts"] = json!([]);
+    let message = change["value"]["messages"][0].as_object_mut().unwrap();
+    message.remove("from");
+    if let Some(phone) = phone {
+        message.insert("from".into(), phone.into());
+    }
+    if let Some(user) = user {
+        message.insert("from_user_id".into(), user.into());
+    }
+    change
+}
+
 /// A change with one text of the owner's phone.
 pub(crate) fn echo(to: &str, wamid: &str, text: &str, at_s: i64) -> Value {
     json!({"field": "smb_message_echoes", "value": {"messaging_product": "whatsapp",

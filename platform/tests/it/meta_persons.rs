@@ -8,17 +8,7 @@ const CONTACTS: &str = "SELECT phone, wa_user_id FROM contacts ORDER BY rowid";
 const MARKED: &str = "SELECT count(*) FROM contacts WHERE perhaps_same IS NOT NULL";
 
 fn by_ids(phone: Option<&str>, user: Option<&str>, wamid: &str) -> Value {
-    let mut change = customer(phone.unwrap_or("0"), wamid, "x", 5);
-    change["value"]["contacts"] = json!([]);
-    let message = change["value"]["messages"][0].as_object_mut().unwrap();
-    message.remove("from");
-    if let Some(phone) = phone {
-        message.insert("from".into(), phone.into());
-    }
-    if let Some(user) = user {
-        message.insert("from_user_id".into(), user.into());
-    }
-    change
+    under_ids(phone, user, wamid, "x", 5)
 }
 
 /// A system message; it has no contacts beside it.

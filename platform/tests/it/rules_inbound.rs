@@ -10,17 +10,7 @@ const CHATS: &str = "SELECT count(*) FROM conversations";
 
 /// A customer's message of this JSON, under these ids.
 fn by_ids(phone: Option<&str>, user: Option<&str>, wamid: &str) -> Value {
-    let mut change = customer(phone.unwrap_or("0"), wamid, "x", 5);
-    change["value"]["contacts"] = json!([]);
-    let message = change["value"]["messages"][0].as_object_mut().unwrap();
-    message.remove("from");
-    if let Some(phone) = phone {
-        message.insert("from".into(), phone.into());
-    }
-    if let Some(user) = user {
-        message.insert("from_user_id".into(), user.into());
-    }
-    change
+    under_ids(phone, user, wamid, "x", 5)
 }
 
 /// A change that edits, deletes or reacts, of the customer or of the owner.

@@ -34,8 +34,7 @@ pub(crate) fn hold(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
         order::show_waiting(tx, &mut marks, &chat)?;
     }
     react::restored(tx, &mut marks)?;
-    // What is left of them: read marks, that nobody asks for.
-    small_sends::end_open(tx.sql())?;
+    small_sends::end_marks(tx.sql())?;
     marks.write(tx)?;
     Ok(open.len())
 }
