@@ -96,17 +96,22 @@ pub(crate) struct HandoverNews {
 }
 
 /// The newest handovers of a channel. A customer is named by our own id, never by a number: who may see
-/// numbers is decided elsewhere.
+/// numbers is decided elsewhere. Who has another number since is still meant by the one of that day; who took a
+/// number up later is not.
 pub(crate) fn handovers_of(
     c: &Connection,
     channel: &str,
     limit: i64,
 ) -> Result<Vec<HandoverNews>, StoreError> {
     let mut statement = c.prepare_cached(
-        "SELECT (SELECT p.id FROM contacts p
+        "SELECT ifnull((SELECT p.id FROM contacts p
                  WHERE p.workspace = h.workspace AND p.merged_into IS NULL AND n.person <> ''
                    AND (p.wa_user_id = n.person OR p.phone = n.person)
-                 ORDER BY p.id LIMIT 1), n.kind, n.at
+                 ORDER BY p.id LIMIT 1),
+                (SELECT a.contact FROM aliases a
+                 WHERE a.workspace = h.workspace AND a.alias = n.person AND (a.since >= n.at
+                   OR EXISTS (SELECT 1 FROM contacts k WHERE k.merged_into = a.contact)))),
+             n.kind, n.at
          FROM handovers n JOIN channels h ON h.id = n.channel
          WHERE n.channel = ?1 ORDER BY n.at DESC, n.person LIMIT ?2",
     )?;

@@ -331,6 +331,36 @@ async fn errors_handovers_and_prices_are_shown_to_the_office() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handover_stays_with_its_customer_when_the_number_changes() {
+    let world = World::new().await;
+    world.ana("wamid.1", "hello").await;
+    let handover = |at: i64| {
+        json!({"field": "messaging_handovers", "value": {
+        "messaging_product": "whatsapp", "recipient": {"phone_number_id": PHONE_NUMBER_ID},
+        "sender": {"phone_number": ANA}, "type": "control_passed", "timestamp": at.to_string()}})
+    };
+    let named = async || {
+        let (_, health) = world.olga("GET", "/channels/h", &Value::Null).await;
+        health["handovers"][0]["contact"].clone()
+    };
+    let at = world.now_s();
+    world.webhook(&[handover(at)]).await;
+    let ana = named().await;
+    assert!(ana.is_string(), "{ana}");
+    pass(60_000).await;
+    let moved = json!({"field": "messages", "value": {"metadata": {"phone_number_id": PHONE_NUMBER_ID},
+        "messages": [{"from": ANA, "id": "wamid.2", "timestamp": world.now_s().to_string(), "type": "system",
+            "system": {"body": "changed", "type": "user_changed_number", "wa_id": "34600999999"}}]}});
+    world.webhook(&[moved]).await;
+    assert_eq!(world.rows("SELECT phone FROM contacts"), ["34600999999"]);
+    assert_eq!(named().await, ana);
+    // Whoever answers to that number long afterwards is not known to be Ana.
+    pass(3 * DAY).await;
+    world.webhook(&[handover(world.now_s())]).await;
+    assert_eq!(named().await, Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_is_told_to_keep_a_line_alive_that_has_ended() {
     let world = World::new().await;
     world.graph.on(NODE, says(&json!({"id": "4242"})));
