@@ -360,6 +360,31 @@ async fn each_refusal_has_a_word() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_number_is_found_on_any_page_and_never_picked_from_half_a_list() {
+    let page = |id: &str, on: bool, after: Option<&str>| {
+        let mut page =
+            json!({"data": [{"id": id, "display_phone_number": "+34 611", "is_on_biz_app": on}]});
+        if let Some(after) = after {
+            page["paging"] =
+                json!({"cursors": {"after": after}, "next": "https://graph.example/next"});
+        }
+        Reply::Answer(200, page, None)
+    };
+    // The window names no number here: which one is meant is known from the whole list alone.
+    for (pages, cause) in [
+        (vec![page("1", false, Some("c1")), page(NEW, true, None)], Value::Null),
+        (vec![page(NEW, true, Some("c1")), page("2", true, None)], json!("several_numbers")),
+        (vec![page(NEW, true, Some("c1")), page("1", false, Some("c1"))], json!("refused")),
+    ] {
+        let world = world("+34 611").await;
+        world.graph.on("GET /900/phone_numbers", pages);
+        let id = begin(&world).await;
+        let answer = finish(&world, &id, json!({"code": "c", "event": finished()})).await;
+        assert_eq!(answer["cause"], cause, "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_code_that_is_over_asks_for_another_login() {
     let world = world("+34 611").await;
     world.graph.on(

@@ -28,6 +28,9 @@ use crate::state::AppState;
 use crate::store::channels::{self, Joined, Joining};
 use crate::store::onboardings::{self, Onboarding};
 use crate::store::{StoreError, WriteTx, lines};
+
+/// The most pages of an account's numbers.
+const PAGES: usize = 40;
 use crate::support::Secret;
 
 /// An onboarding from whose window nobody came back is over after this, ms.
@@ -266,7 +269,6 @@ async fn name(
     state: &AppState,
     onboarding: &Onboarding,
 ) -> Result<Named, (&'static str, Option<i64>)> {
-    let graph = state.ports.graph.as_ref();
     let token = token(state, onboarding).ok_or((refusals::TOKEN, None))?;
     let waba = onboarding.waba_id.clone().ok_or((refusals::NO_NUMBER, None))?;
     if let Some(app_id) = &state.settings.app_id {
@@ -277,13 +279,36 @@ async fn name(
             return Err((refusals::WRONG_LOGIN, None));
         }
     }
-    let fields = Secret::new("id,display_phone_number,is_on_biz_app,platform_type");
-    let request = GraphRequest {
-        query: vec![("fields", fields)],
-        ..GraphRequest::get(format!("/{waba}/phone_numbers"), token)
-    };
-    let numbers = ask(graph, request).await.map_err(refusals::of)?;
+    let numbers = numbers(state, &waba, &token).await?;
     pick(&numbers, onboarding.phone_number_id.as_deref()).map_err(|cause| (cause, None))
+}
+
+/// All numbers of an account. Half a list would hide a second number that is on an app, so one without
+/// an end is refused.
+async fn numbers(
+    state: &AppState,
+    waba: &str,
+    token: &Secret,
+) -> Result<Vec<Value>, (&'static str, Option<i64>)> {
+    let (mut numbers, mut after) = (Vec::new(), None::<String>);
+    for _ in 0..PAGES {
+        let fields = Secret::new("id,display_phone_number,is_on_biz_app,platform_type");
+        let mut request = GraphRequest::get(format!("/{waba}/phone_numbers"), token.clone());
+        request.query = vec![("fields", fields)];
+        if let Some(after) = &after {
+            request.query.push(("after", Secret::new(after)));
+        }
+        let page = ask(state.ports.graph.as_ref(), request).await.map_err(refusals::of)?;
+        numbers.extend(items(page.get("data")).iter().cloned());
+        let next = page.pointer("/paging/next").is_some();
+        match page.pointer("/paging/cursors/after").and_then(Value::as_str) {
+            _ if !next => return Ok(numbers),
+            Some(cursor) if after.as_deref() != Some(cursor) => after = Some(cursor.to_owned()),
+            _ => break,
+        }
+    }
+    log::warn!("numbers_list_without_end numbers={}", numbers.len());
+    Err((refusals::OTHER, None))
 }
 
 /// Accounts that a token is good for; their ids come as words or numbers.
@@ -300,10 +325,9 @@ fn granted_accounts(granted: &Value) -> Vec<String> {
 }
 
 /// The number among an account's numbers.
-fn pick(numbers: &Value, named: Option<&str>) -> Result<Named, &'static str> {
+fn pick(all: &[Value], named: Option<&str>) -> Result<Named, &'static str> {
     let on_app =
         |number: &&Value| number.get("is_on_biz_app").and_then(Value::as_bool).unwrap_or(false);
-    let all = items(numbers.get("data"));
     let found = if let Some(named) = named {
         all.iter().find(|number| id(number.get("id")).as_deref() == Some(named))
     } else {
@@ -486,13 +510,11 @@ mod tests {
     #[test]
     fn the_number_on_the_app_is_picked() {
         let numbers = |on: &[(&str, bool)]| {
-            let data: Vec<Value> = on
-                .iter()
+            on.iter()
                 .map(|(id, on)| json!({"id": id, "display_phone_number": "+34 600", "is_on_biz_app": on}))
-                .collect();
-            json!({"data": data})
+                .collect::<Vec<_>>()
         };
-        let picked = |numbers: &Value, named: Option<&str>| {
+        let picked = |numbers: &[Value], named: Option<&str>| {
             pick(numbers, named).map(|named| named.phone_number_id)
         };
         let two = numbers(&[("1", false), ("2", true)]);
@@ -502,7 +524,7 @@ mod tests {
         assert_eq!(picked(&two, Some("1")), Err("no_number"));
         assert_eq!(picked(&two, Some("3")), Err("no_number"));
         assert_eq!(picked(&numbers(&[("1", true), ("2", true)]), None), Err("several_numbers"));
-        assert_eq!(picked(&json!({}), None), Err("no_number"));
+        assert_eq!(picked(&[], None), Err("no_number"));
     }
 
     #[test]
