@@ -325,7 +325,7 @@ pub struct OutboxRow {
     pub name: String,
     /// `send`, `withdraw`, `read`, ...
     pub kind: String,
-    /// The reply's text, if it is one.
+    /// The reply's text, if it is one; none once its conversation left, unless the workplace allows copying it.
     pub text: Option<String>,
     /// When it was written, server time.
     pub written_at: Millis,

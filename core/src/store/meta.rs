@@ -17,6 +17,8 @@ pub(crate) enum Key {
     WorkspaceName,
     /// JSON array: texts of the owner's phone that are no answer.
     GreetingTexts,
+    /// `1`: what was written for a conversation that left may be read and copied.
+    CopyAfterLeft,
     Epoch,
     /// Opaque, from the last applied page.
     Cursor,
@@ -50,6 +52,7 @@ impl Key {
             Self::Role => "role",
             Self::WorkspaceName => "workspace_name",
             Self::GreetingTexts => "greeting_texts",
+            Self::CopyAfterLeft => "copy_after_left",
             Self::Epoch => "epoch",
             Self::Cursor => "cursor",
             Self::Seq => "seq",

@@ -37,6 +37,7 @@ pub(super) enum Op {
     Workspace {
         name: String,
         greetings: String,
+        copy_after_left: bool,
     },
     MyRead {
         conversation: String,
@@ -178,7 +179,8 @@ fn are_all(newest: &[Message]) -> bool {
 
 fn workspace(it: wire::Workspace) -> Op {
     let greetings = serde_json::to_string(&it.greeting_texts).unwrap_or_else(|_| "[]".to_owned());
-    Op::Workspace { name: it.name, greetings }
+    let copy_after_left = it.options.unwrap_or_default().copy_after_left;
+    Op::Workspace { name: it.name, greetings, copy_after_left }
 }
 
 fn conversation(text: &str, brings: bool) -> Option<Op> {
@@ -292,9 +294,11 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
             Op::Contact(record) => tx.put_contact(record)?,
             Op::Member(record) => tx.put_member(record)?,
             Op::Channel(record) => tx.put_channel(record)?,
-            Op::Workspace { name, greetings } => {
+            Op::Workspace { name, greetings, copy_after_left } => {
                 tx.set_meta(Key::WorkspaceName, name)?;
                 tx.set_meta(Key::GreetingTexts, greetings)?;
+                tx.set_meta(Key::CopyAfterLeft, if *copy_after_left { "1" } else { "0" })?;
+                tx.touch(Topic::Outbox);
             }
             Op::MyRead { conversation, n } => tx.set_my_read(conversation, *n)?,
             Op::Imported { conversation, from, to } => {

@@ -9,7 +9,7 @@ use crate::api::{
 };
 use crate::model::body;
 use crate::model::queue::State;
-use crate::store::{Read, Stored, Topic};
+use crate::store::{Key, Read, Stored, Topic};
 
 /// A pulled view of the outbox.
 pub struct OutboxView {
@@ -62,6 +62,7 @@ fn build(
 ) -> Stored<OutboxSnapshot> {
     let people = People::read(read)?;
     let queued = read.outbox()?;
+    let copy_after_left = read.meta(Key::CopyAfterLeft)?.as_deref() == Some("1");
     let mut rows: Vec<(bool, OutboxRow)> = Vec::new();
     let name = |conversation: &str| -> Stored<String> {
         read.conversation(conversation)?
@@ -100,6 +101,8 @@ fn build(
         if overlay::is_at_server(read, it)? || overlay::is_unseen(read, it)? {
             continue;
         }
+        // What was written for a chat that left is read again only where the workplace allows it (N4, R9).
+        let may_read = copy_after_left || read.conversation(&it.conversation)?.is_some();
         rows.push((
             standing.needs_me,
             OutboxRow {
@@ -107,7 +110,7 @@ fn build(
                 conversation: ConversationId(it.conversation.clone()),
                 name: name(&it.conversation)?,
                 kind: it.kind.clone(),
-                text: it.text.clone(),
+                text: it.text.clone().filter(|_| may_read),
                 written_at: Millis(it.written_at),
                 step: LadderStep::OnPhone,
                 trouble: standing.trouble,

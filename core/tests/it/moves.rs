@@ -288,6 +288,24 @@ async fn a_reply_on_its_way_is_unseen_once_its_conversation_left() {
             let [row] = &rows[..] else { panic!("{rows:?}") };
             assert_eq!(row.trouble.as_ref().map(|it| it.reason), Some(Reason::NotYours));
             assert_eq!((row.step, &row.choices[..]), (LadderStep::OnPhone, &[Choice::Discard][..]));
+            // Its text is read again only while the workplace allows it.
+            assert_eq!(row.text, None);
+            for (seq, allowed) in [(10, true), (11, false)] {
+                let options = format!(
+                    r#"{{"seq":{seq},"kind":"workspace","id":"w","object":
+                        {{"name":"W","options":{{"copy_after_left":{allowed}}}}}}}"#
+                );
+                server.answer(
+                    "/v1/changes?since=c9&limit=500",
+                    200,
+                    None,
+                    &changes(&options).replace(r#""to":9"#, &format!(r#""to":{seq}"#)),
+                );
+                client.network_changed(NetworkKind::Unmetered);
+                seconds(120).await;
+                let rows = outbox().await.rows;
+                assert_eq!(rows[0].text.as_deref(), allowed.then_some("On my way"));
+            }
         } else {
             assert!(rows.is_empty(), "{rows:?}");
         }

@@ -8,6 +8,15 @@ pub(crate) struct Workspace {
     pub name: String,
     #[serde(default)]
     pub greeting_texts: Vec<String>,
+    /// Absent where only the name is told.
+    pub options: Option<Options>,
+}
+
+/// What the workplace chose, as far as a phone obeys it; a word that is missing or no word is the strict one.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Options {
+    #[serde(default)]
+    pub copy_after_left: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
