@@ -28,4 +28,4 @@ pub mod transport;
 mod views;
 
 pub use client::{Client, Ports};
-pub use views::{InboxView, OutboxView, StatusView, TimelineView};
+pub use views::{HealthView, InboxView, OutboxView, StatusView, TimelineView};

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod credentials;
 mod error;
+mod health;
 mod ids;
 mod report;
 mod rows;
@@ -15,6 +16,7 @@ pub use command::{Discarded, Settlement, UnsentOnSignOut, Withdrawal};
 pub use config::Config;
 pub use credentials::Credentials;
 pub use error::{Error, SignInTrouble, StorageTrouble};
+pub use health::{Banner, BannerKind, Fixer, HealthSnapshot, LineCause, LineRow, LineState};
 pub use ids::{
     ChannelId, CommandId, ContactId, ConversationId, DeviceId, MemberId, MessageId, Millis,
 };

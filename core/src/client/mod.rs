@@ -18,7 +18,7 @@ use crate::support::{
 };
 use crate::sync::Engine;
 use crate::transport::{HttpTransport, Link, Session, Transport};
-use crate::views::{InboxView, OutboxView, Sources, StatusView, TimelineView};
+use crate::views::{HealthView, InboxView, OutboxView, Sources, StatusView, TimelineView};
 
 /// What the core takes from outside. Shells use [`Client::open`]; tests put their own parts in.
 pub struct Ports {
@@ -141,6 +141,11 @@ impl Client {
     /// The link to the server.
     pub fn status(&self) -> StatusView {
         StatusView::new(self.sources.clone())
+    }
+
+    /// How the business's lines stand, and the one line to be said about it.
+    pub fn health(&self) -> HealthView {
+        HealthView::new(self.sources.clone())
     }
 
     /// The server's time as far as it is known, for countdowns. Milliseconds UTC.

@@ -3,6 +3,7 @@
 pub(crate) mod backoff;
 pub(crate) mod body;
 pub(crate) mod extras;
+pub(crate) mod lines;
 pub(crate) mod place;
 pub(crate) mod queue;
 pub(crate) mod records;

@@ -7,6 +7,10 @@ use rusqlite::OptionalExtension;
 use super::{Read, Stored, Topic, Tx};
 use crate::model::records::{Channel, Contact, Member};
 
+fn channel(row: &rusqlite::Row<'_>) -> rusqlite::Result<Channel> {
+    Ok(Channel { id: row.get(0)?, version: row.get(1)?, display: row.get(2)?, state: row.get(3)? })
+}
+
 impl Read<'_> {
     pub(crate) fn contact(&self, id: &str) -> Stored<Option<Contact>> {
         let mut query = self.0.prepare_cached(
@@ -29,6 +33,14 @@ impl Read<'_> {
     pub(crate) fn member_names(&self) -> Stored<BTreeMap<String, String>> {
         let mut query = self.0.prepare_cached("SELECT id, name FROM members")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All channels.
+    pub(crate) fn channels(&self) -> Stored<Vec<Channel>> {
+        let sql = "SELECT id, version, display, state FROM channels ORDER BY id";
+        let mut query = self.0.prepare_cached(sql)?;
+        let rows = query.query_map([], channel)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -1,5 +1,6 @@
 //! Rows for screens: pulled, conflated windows. Rows hold what the platform said; waiting commands are laid over.
 
+mod health;
 mod hub;
 mod inbox;
 mod outbox;
@@ -7,6 +8,7 @@ mod overlay;
 mod status;
 mod timeline;
 
+pub use health::HealthView;
 pub use inbox::InboxView;
 pub use outbox::OutboxView;
 pub use status::StatusView;

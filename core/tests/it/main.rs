@@ -1,5 +1,6 @@
 //! The production transport against real TLS on loopback, and the whole core against a scripted server.
 
+mod health;
 mod moves;
 mod peer;
 mod removed;
