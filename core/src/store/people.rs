@@ -128,6 +128,29 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Members that are not among these go; no ids at all say nothing.
+    pub(crate) fn keep_members(&self, ids: &[String]) -> Stored<()> {
+        self.keep("DELETE FROM members WHERE id NOT IN (SELECT value FROM json_each(?1))", ids)
+    }
+
+    /// Channels that are not among these go; no ids at all say nothing.
+    pub(crate) fn keep_channels(&self, ids: &[String]) -> Stored<()> {
+        self.keep("DELETE FROM channels WHERE id NOT IN (SELECT value FROM json_each(?1))", ids)
+    }
+
+    fn keep(&self, sql: &str, ids: &[String]) -> Stored<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids = serde_json::Value::from(ids).to_string();
+        if self.sql.prepare_cached(sql)?.execute([ids])? > 0 {
+            for topic in [Topic::Inbox, Topic::Outbox, Topic::Status] {
+                self.touch(topic);
+            }
+        }
+        Ok(())
+    }
+
     /// Contacts that no held conversation names go.
     pub(crate) fn prune_contacts(&self) -> Stored<()> {
         self.sql

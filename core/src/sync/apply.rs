@@ -34,6 +34,11 @@ pub(super) enum Op {
     Contact(Contact),
     Member(Member),
     Channel(Channel),
+    /// These are all members, all channels; a list that is empty was not told.
+    Whole {
+        members: Vec<String>,
+        channels: Vec<String>,
+    },
     Workspace {
         name: String,
         greetings: String,
@@ -138,7 +143,14 @@ fn plan_one(change: wire::Change, ops: &mut Vec<Op>) -> Option<()> {
 /// `first_page`: it brings only the last message of each conversation; later pages, if there are any, bring the last twenty.
 pub(super) fn plan_bootstrap(page: wire::Bootstrap, first_page: bool) -> Vec<Op> {
     let more = page.next_page.is_some();
+    let mut members: Vec<String> = page.members.iter().map(|it| it.id.clone()).collect();
+    if !members.is_empty() {
+        members.push(page.me.member.id.clone());
+    }
+    let channels = page.channels.iter().map(|it| it.id.clone()).collect();
     let mut ops = vec![workspace(page.workspace), Op::Member(member(page.me.member))];
+    // Both stand whole on every page (docs/wire.md): whoever was removed while no row could tell goes now.
+    ops.push(Op::Whole { members, channels });
     ops.extend(page.channels.iter().map(channel).map(Op::Channel));
     ops.extend(page.members.into_iter().map(member).map(Op::Member));
     ops.extend(page.contacts.into_iter().map(contact).map(Op::Contact));
@@ -294,6 +306,10 @@ pub(super) fn carry_out(tx: &Tx<'_>, ops: &[Op], as_of: i64, now: i64) -> Stored
             Op::Contact(record) => tx.put_contact(record)?,
             Op::Member(record) => tx.put_member(record)?,
             Op::Channel(record) => tx.put_channel(record)?,
+            Op::Whole { members, channels } => {
+                tx.keep_members(members)?;
+                tx.keep_channels(channels)?;
+            }
             Op::Workspace { name, greetings, copy_after_left } => {
                 tx.set_meta(Key::WorkspaceName, name)?;
                 tx.set_meta(Key::GreetingTexts, greetings)?;

@@ -92,6 +92,47 @@ async fn after_a_reset_the_line_goes_on_from_the_scope() {
     assert!(timeline(&client).await.rows.is_empty());
 }
 
+/// Protocol.md 2: whoever was removed while no row could tell is in no list after a reset.
+#[tokio::test(start_paused = true)]
+async fn after_a_reset_members_and_channels_are_whole_lists() {
+    let people = |members: &str, channels: &str| {
+        let page = bootstrap("c", CHAT, &messages(1..=1), false);
+        page.replace(
+            r#""conversations""#,
+            &format!(r#""members":[{members}],"channels":[{channels}],"conversations""#),
+        )
+    };
+    let ben = r#"{"id":"ben","version":1,"name":"Ben","role":"employee"}"#;
+    let eva = r#"{"id":"eva","version":2,"name":"Eva","role":"employee"}"#;
+    let line = |id: &str| {
+        format!(
+            r#"{{"id":"{id}","version":1,"display":"+34 {id}","state":{{"kind":"connected"}}}}"#
+        )
+    };
+    let server = Server::new(Sockets::Close);
+    let both = [line("h"), line("old")].join(",");
+    server.answer("/v1/bootstrap", 200, None, &people(ben, &both));
+    let (folder, client) = phone(&server).await;
+    assert_eq!(listed(&client).await, 1);
+    server.answer(PAGE, 410, None, RESET);
+    server.answer("/v1/scope", 200, None, &scope("c", r#""v""#));
+    server.answer("/v1/bootstrap", 200, None, &people(eva, &line("h")));
+    client.network_changed(NetworkKind::Unmetered);
+    seconds(1).await;
+    server.answer(PAGE, 200, None, &changes(""));
+    seconds(5).await;
+    let lines = client.health().next(0).await.unwrap().unwrap().lines;
+    assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["+34 h"]);
+    client.shutdown().await.unwrap();
+    let mut files = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
+    let store = files.find(|path| path.extension().is_some_and(|it| it == "db")).unwrap();
+    let sql = rusqlite::Connection::open(store).unwrap();
+    let mut query = sql.prepare("SELECT id FROM members ORDER BY id").unwrap();
+    let held: Vec<String> =
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(held, ["eva", "m"]);
+}
+
 /// Rights were cut in the middle of the first download: what its first pages brought is judged again.
 #[tokio::test(start_paused = true)]
 async fn a_download_of_another_time_asks_for_the_scope_first() {
