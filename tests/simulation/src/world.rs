@@ -113,6 +113,12 @@ impl World {
         std::fs::create_dir(world.data()).expect("the platform's folder");
         world.furnish(&people).await;
         world.start_platform().await;
+        if options.wide {
+            // Chats leave phones here, and what was written for them is known by its text.
+            let allowed = serde_json::json!({"options": {"copy_after_left": true}});
+            let office = crate::Office::new(&world).await;
+            office.change("PATCH", "/v1/office/workspace", &allowed).await;
+        }
         for name in &people {
             let email = &email_of(name);
             let line_dice = SeededRng::new(seed, &format!("line of {name}"));

@@ -68,7 +68,18 @@ async fn n4_a_reply_that_never_left_the_phone_is_r9() {
         })
         .await;
     assert!(outbox.rows[0].choices.contains(&Choice::Discard));
-    // The customer's words went; one's own stay readable until the person discards them.
+    // The customer's words went; one's own are readable only while the workplace allows it.
+    assert_eq!(outbox.rows[0].text, None);
+    for allowed in [true, false] {
+        let options = json!({"options": {"copy_after_left": allowed}});
+        office.change("PATCH", "/v1/office/workspace", &options).await;
+        world
+            .until("the workplace's word", async || {
+                let text = ben.outbox().await.rows[0].text.clone();
+                (text.as_deref() == allowed.then_some("Too late")).then_some(())
+            })
+            .await;
+    }
     assert!(!ben.timeline(&id).await.rows.iter().any(|row| says(row, "Hello")));
     assert!(at_customer(&world).is_empty());
 }
